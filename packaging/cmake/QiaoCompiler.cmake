@@ -1,0 +1,58 @@
+# Compiler settings shared by every target: C++20, warnings as errors, hardening, sanitizers, one precompiled header.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+set(CMAKE_LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/lib")
+set(CMAKE_BUILD_RPATH_USE_ORIGIN ON)
+set(CMAKE_INSTALL_RPATH "$ORIGIN/../lib;$ORIGIN")
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+
+find_program(QIAO_CCACHE ccache)
+if(QIAO_CCACHE)
+  # Precompiled headers need these allowances; the base folder lets a clean clone reuse another clone's objects.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${QIAO_CCACHE})
+endif()
+
+add_compile_options(-fPIC -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # Unique symbols would keep an unloaded plugin mapped and merge the statics of two generations.
+  add_compile_options(-fno-gnu-unique)
+endif()
+add_link_options($<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-pie>)
+
+if(QIAO_SANITIZE)
+  add_compile_options(-fsanitize=${QIAO_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${QIAO_SANITIZE})
+  if(QIAO_SANITIZE MATCHES "undefined")
+    add_compile_options(-fno-sanitize-recover=undefined)
+  endif()
+  if(QIAO_SANITIZE MATCHES "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_compile_options(-Wno-tsan)
+  endif()
+  string(REPLACE "," "+" QIAO_SANITIZE_TAG "${QIAO_SANITIZE}")
+  add_compile_definitions(QIAO_SANITIZE_TAG="${QIAO_SANITIZE_TAG}")
+else()
+  add_link_options(LINKER:-z,relro,-z,now)
+  if(CMAKE_BUILD_TYPE STREQUAL "Release")
+    add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection
+                        -fcf-protection -D_GLIBCXX_ASSERTIONS)
+  endif()
+endif()
+
+# One precompiled header for all targets: standard library and fmt.
+add_library(qiao_pch OBJECT ${CMAKE_SOURCE_DIR}/packaging/cmake/pch.cpp)
+target_link_libraries(qiao_pch PRIVATE fmt::fmt)
+target_precompile_headers(qiao_pch PRIVATE ${CMAKE_SOURCE_DIR}/packaging/cmake/pch.hpp)
+
+function(qiao_use_pch target)
+  set_target_properties(${target} PROPERTIES DEFINE_SYMBOL "")
+  target_precompile_headers(${target} REUSE_FROM qiao_pch)
+endfunction()

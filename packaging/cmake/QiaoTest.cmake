@@ -1,0 +1,24 @@
+# qiao_add_test(NAME SOURCES … [LIBS …] [LABELS …])
+#   A GoogleTest program. Every TEST becomes a ctest case of its own; LABELS default to "unit".
+#   Programs run from the build tree with QIAO_SOURCE_DIR, QIAO_BINARY_DIR and QIAO_PLUGIN_DIR defined as macros.
+function(qiao_add_test name)
+  cmake_parse_arguments(arg "NO_MAIN" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
+  if(NOT arg_LABELS)
+    set(arg_LABELS unit)
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  qiao_use_pch(${name})
+  set(main GTest::gtest_main)
+  if(arg_NO_MAIN)
+    set(main GTest::gtest)
+  endif()
+  target_link_libraries(${name} PRIVATE ${arg_LIBS} GTest::gmock ${main})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
+  target_compile_definitions(${name} PRIVATE QIAO_SOURCE_DIR="${CMAKE_SOURCE_DIR}" QIAO_BINARY_DIR="${CMAKE_BINARY_DIR}"
+                                             QIAO_PLUGIN_DIR="${QIAO_PLUGIN_OUTPUT_DIR}")
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+                       PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
+endfunction()
