@@ -1,0 +1,93 @@
+#include "qiao/time.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace qiao {
+namespace {
+
+class SystemClock final : public Clock {
+ public:
+  Time now() const override {
+    return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+  }
+  SteadyTime steady() const override { return std::chrono::steady_clock::now(); }
+};
+
+/// Reads exactly `digits` digits at `pos` and moves on; -1 when there are none.
+int take(std::string_view text, std::size_t& pos, std::size_t digits) {
+  if (pos + digits > text.size()) return -1;
+  int value = 0;
+  const char* begin = text.data() + pos;
+  const auto [end, error] = std::from_chars(begin, begin + digits, value);
+  if (error != std::errc{} || end != begin + digits) return -1;
+  pos += digits;
+  return value;
+}
+
+bool skip(std::string_view text, std::size_t& pos, char c) {
+  if (pos >= text.size() || text[pos] != c) return false;
+  ++pos;
+  return true;
+}
+
+}  // namespace
+
+const Clock& system_clock() noexcept {
+  static const SystemClock clock;
+  return clock;
+}
+
+std::string to_iso8601(Time at) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(at);
+  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(at - seconds).count();
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03d}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
+                     millis);
+}
+
+Result<Time> from_iso8601(std::string_view text) {
+  const Error bad{Errc::bad_value, fmt::format("expected a time such as 2026-11-22T07:04:05Z, got \"{}\"", text)};
+  std::size_t pos = 0;
+  const int year = take(text, pos, 4);
+  if (year < 0 || !skip(text, pos, '-')) return bad;
+  const int month = take(text, pos, 2);
+  if (month < 0 || !skip(text, pos, '-')) return bad;
+  const int day = take(text, pos, 2);
+  if (day < 0 || !(skip(text, pos, 'T') || skip(text, pos, 't') || skip(text, pos, ' '))) return bad;
+  const int hour = take(text, pos, 2);
+  if (hour < 0 || hour > 23 || !skip(text, pos, ':')) return bad;
+  const int minute = take(text, pos, 2);
+  if (minute < 0 || minute > 59 || !skip(text, pos, ':')) return bad;
+  const int second = take(text, pos, 2);
+  if (second < 0 || second > 59) return bad;
+  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
+  if (!date.ok()) return bad;
+  std::int64_t micros = 0;
+  if (skip(text, pos, '.')) {
+    std::int64_t unit = 100000;
+    const std::size_t start = pos;
+    for (; pos < text.size() && text[pos] >= '0' && text[pos] <= '9'; ++pos, unit /= 10)
+      micros += (text[pos] - '0') * unit;
+    if (pos == start) return bad;
+  }
+  std::chrono::minutes offset{0};
+  if (skip(text, pos, 'Z') || skip(text, pos, 'z')) {
+  } else if (pos < text.size() && (text[pos] == '+' || text[pos] == '-')) {
+    const int sign = text[pos++] == '+' ? 1 : -1;
+    const int hours = take(text, pos, 2);
+    if (hours < 0 || hours > 23 || !skip(text, pos, ':')) return bad;
+    const int minutes = take(text, pos, 2);
+    if (minutes < 0 || minutes > 59) return bad;
+    offset = std::chrono::minutes(sign * (hours * 60 + minutes));
+  } else {
+    return bad;
+  }
+  if (pos != text.size()) return bad;
+  return Time(std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) - offset +
+              std::chrono::seconds(second) + std::chrono::microseconds(micros));
+}
+
+}  // namespace qiao
