@@ -7,6 +7,7 @@
 
 #include "qiao/bus.hpp"
 #include "qiao/config.hpp"
+#include "qiao/health.hpp"
 #include "qiao/http.hpp"
 #include "qiao/log.hpp"
 #include "qiao/metrics.hpp"
@@ -59,15 +60,6 @@ class QIAO_API Manifest {
   const SchemaInfo& (*config_)() = nullptr;
   std::vector<Port> ports_;
   std::string summary_;
-};
-
-/// What an instance reports about itself; shown by /readyz, `qiao plugins` and the metrics.
-class QIAO_API Health {
- public:
-  enum class State : std::uint8_t { ok, degraded, failed };
-  virtual ~Health() = default;
-  /// Any thread. `reason` is a sentence for an operator: what is wrong and what to do.
-  virtual void report(State state, std::string reason = {}) = 0;
 };
 
 /// What the host lends to one instance from `start` to `stop`. Everything obtained through it ends with the instance.
