@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <compare>
 #include <cstdint>
@@ -26,15 +28,16 @@
 ///
 ///     void describe(qiao::Schema<StockConfig>& s) {
 ///       s.required("endpoint", &StockConfig::endpoint).url().doc("Base URL of the ERP REST interface");
-///       s.optional("timeout", &StockConfig::timeout, 800ms).range(50ms, 5s).reloadable().doc("Upper bound for one lookup");
+///       s.optional("timeout", &StockConfig::timeout, 800ms).range(50ms, 5s).reloadable().doc("Upper bound for one
+///       lookup");
 ///     }
 ///
-/// `describe` stands in the namespace of its struct; a struct that is nested in it has a `describe` of its own. From it come
-/// the binding, `qiao check`, the JSON Schema for editors and the reference pages.
+/// `describe` stands in the namespace of its struct; a struct that is nested in it has a `describe` of its own. From it
+/// come the binding, `qiao check`, the JSON Schema for editors and the reference pages.
 ///
-/// Types of a member: bool, integers, double, std::string, qiao::Secret, qiao::Bytes, std::chrono durations, enums named by
-/// QIAO_ENUM, described structs, qiao::Section (kept as it is, to be bound later), and std::optional, std::vector and
-/// std::map<std::string, T> of these.
+/// Types of a member: bool, integers, double, std::string, qiao::Secret, qiao::Bytes, std::chrono durations, enums
+/// named by QIAO_ENUM, described structs, qiao::Section (kept as it is, to be bound later), and std::optional,
+/// std::vector and std::map<std::string, T> of these.
 
 namespace qiao {
 
@@ -52,7 +55,6 @@ class Secret {
  private:
   std::string text_;
 };
-inline std::string_view format_as(const Secret&) { return "***"; }
 
 /// A number of bytes; in YAML `64KB`, `10MB`. Units are powers of 1024.
 struct Bytes {
@@ -81,7 +83,19 @@ const SchemaInfo& schema_of();
 /// How to put a value of one type into memory. Only the members that its kind needs are set.
 struct ConfigType {
   enum class Kind : std::uint8_t {
-    boolean, integer, real, text, secret, duration, size, choice, optional, list, map, section, any,
+    boolean,
+    integer,
+    real,
+    text,
+    secret,
+    duration,
+    size,
+    choice,
+    optional,
+    list,
+    map,
+    section,
+    any,
   };
   Kind kind;
   // boolean, integer, duration (µs), size (bytes), choice
@@ -101,10 +115,10 @@ struct ConfigType {
   // optional, list, map
   const ConfigType& (*element)() = nullptr;
   void (*clear)(void*) = nullptr;
-  void* (*append)(void*) = nullptr;                           ///< optional: make it hold a fresh value; list: add one
+  void* (*append)(void*) = nullptr;                          ///< optional: make it hold a fresh value; list: add one
   void* (*insert)(void*, const std::string& key) = nullptr;  ///< map
-  void (*each)(const void*, void* context, void (*visit)(void* context, const std::string* key, const void* value)) =
-      nullptr;
+  void (*each)(const void*, void* context,
+               void (*visit)(void* context, const std::string* key, const void* value)) = nullptr;
   // section
   const SchemaInfo& (*section)() = nullptr;
   // any
@@ -119,21 +133,22 @@ struct KeyInfo {
   bool reloadable = false;  ///< a change reaches the running instance through Plugin::reconfigure
   bool secret = false;      ///< never printed, never a default
   bool url = false;
+  bool descend = false;  ///< a nested struct whose required keys are missed even when it is left out
   std::string doc;
-  std::string fallback;  ///< the default as JSON, which is YAML too; empty: none, or not worth showing
+  std::string fallback;                  ///< the default as JSON, which is YAML too; empty: none, or not worth showing
   std::optional<std::int64_t> min, max;  ///< of integers, durations (µs), sizes; of each element of a list or map
   std::optional<double> min_real, max_real;
   std::vector<std::string> choices;
-  std::string pattern;       ///< ECMAScript, matches the whole text
-  std::string pattern_says;  ///< what the pattern wants, in words
+  std::string pattern;         ///< ECMAScript, matches the whole text
+  std::string pattern_says;    ///< what the pattern wants, in words
   std::size_t max_length = 0;  ///< bytes; 0: no limit
   std::size_t max_items = 0;
-  std::function<void*(void*)> at;     ///< record → member
-  std::function<void(void*)> reset;   ///< sets the member of a record to its default
+  std::function<void*(void*)> at;    ///< record → member
+  std::function<void(void*)> reset;  ///< sets the member of a record to its default
 };
 
-/// A described struct with its type erased: for checks, the JSON Schema and the reference. Lives as long as the code that
-/// described it; the host forgets it before a plugin's generation goes.
+/// A described struct with its type erased: for checks, the JSON Schema and the reference. Lives as long as the code
+/// that described it; the host forgets it before a plugin's generation goes.
 struct SchemaInfo {
   struct Rule {
     std::string key;
@@ -158,7 +173,8 @@ class QIAO_API Section {
   Section();
   Section(std::shared_ptr<const ConfigNode> node, std::string path);
 
-  /// The settings, defaults filled in. The error's message holds all mistakes, a line each, as `qiao check` prints them.
+  /// The settings, defaults filled in. The error's message holds all mistakes, a line each, as `qiao check` prints
+  /// them.
   template <class T>
   [[nodiscard]] Result<T> bind() const {
     T value{};
@@ -195,7 +211,9 @@ namespace detail {
 
 /// What the limits of a key speak about: the element of a list, a map or an optional, else the type itself.
 template <class M>
-struct ScalarOf { using type = M; };
+struct ScalarOf {
+  using type = M;
+};
 template <class M>
 struct ScalarOf<std::optional<M>> : ScalarOf<M> {};
 template <class M>
@@ -291,7 +309,8 @@ ConfigType describe_config() {
     t.kind = Kind::any;
     t.store_any = [](void* p, const Section& section) { as<Section>(p) = section; };
   } else {
-    static_assert(std::is_class_v<T>, "this type cannot stand in a config struct; see qiao/config.hpp for those that can");
+    static_assert(std::is_class_v<T>,
+                  "this type cannot stand in a config struct; see qiao/config.hpp for those that can");
     t.kind = Kind::section;
     t.section = &schema_of<T>;
   }
@@ -327,15 +346,19 @@ class Key {
   template <class L>
   Key& min(L low) {
     static_assert(std::is_arithmetic_v<Scalar> || detail::IsDuration<Scalar>::value || std::is_same_v<Scalar, Bytes>);
-    if constexpr (std::is_floating_point_v<Scalar>) info().min_real = static_cast<double>(low);
-    else info().min = detail::limit(low);
+    if constexpr (std::is_floating_point_v<Scalar>)
+      info().min_real = static_cast<double>(low);
+    else
+      info().min = detail::limit(low);
     return *this;
   }
   template <class H>
   Key& max(H high) {
     static_assert(std::is_arithmetic_v<Scalar> || detail::IsDuration<Scalar>::value || std::is_same_v<Scalar, Bytes>);
-    if constexpr (std::is_floating_point_v<Scalar>) info().max_real = static_cast<double>(high);
-    else info().max = detail::limit(high);
+    if constexpr (std::is_floating_point_v<Scalar>)
+      info().max_real = static_cast<double>(high);
+    else
+      info().max = detail::limit(high);
     return *this;
   }
   /// The texts that are allowed. Enums bring theirs.
@@ -377,8 +400,7 @@ class Schema {
 
   /// Must be given; a required text must not be empty.
   template <class M, class Base>
-    requires std::is_base_of_v<Base, T>
-  Key<M> required(std::string_view name, M Base::*member) {
+  requires std::is_base_of_v<Base, T> Key<M> required(std::string_view name, M Base::*member) {
     Key<M> key = add(name, member, T{}.*member);
     info_->keys.back().required = true;
     info_->keys.back().fallback.clear();
@@ -386,27 +408,26 @@ class Schema {
   }
   /// May be left out; then it is what the struct's initialiser says.
   template <class M, class Base>
-    requires std::is_base_of_v<Base, T>
-  Key<M> optional(std::string_view name, M Base::*member) {
+  requires std::is_base_of_v<Base, T> Key<M> optional(std::string_view name, M Base::*member) {
     return add(name, member, T{}.*member);
   }
   template <class M, class Base>
-    requires std::is_base_of_v<Base, T>
-  Key<M> optional(std::string_view name, M Base::*member, std::type_identity_t<M> fallback) {
+  requires std::is_base_of_v<Base, T> Key<M> optional(std::string_view name, M Base::*member,
+                                                      std::type_identity_t<M> fallback) {
     return add(name, member, std::move(fallback));
   }
   /// A nested struct. Left out, its own defaults hold and its required keys are missed.
   template <class N, class Base>
-    requires std::is_base_of_v<Base, T>
-  Key<N> section(std::string_view name, N Base::*member) {
-    return add(name, member, T{}.*member);
+  requires std::is_base_of_v<Base, T> Key<N> section(std::string_view name, N Base::*member) {
+    Key<N> key = add(name, member, T{}.*member);
+    info_->keys.back().descend = true;
+    return key;
   }
   /// A condition between keys, checked once each key is right: `broken` returns a sentence, or "" when all is well. The
   /// mistake is shown at `key`.
   Schema& rule(std::string_view key, std::function<std::string(const T&)> broken) {
-    info_->rules.push_back({std::string(key), [f = std::move(broken)](const void* p) {
-                              return f(*static_cast<const T*>(p));
-                            }});
+    info_->rules.push_back(
+        {std::string(key), [f = std::move(broken)](const void* p) { return f(*static_cast<const T*>(p)); }});
     return *this;
   }
 
@@ -440,3 +461,11 @@ const SchemaInfo& schema_of() {
 }
 
 }  // namespace qiao
+
+template <>
+struct fmt::formatter<qiao::Secret> : fmt::formatter<std::string_view> {
+  template <class Context>
+  auto format(const qiao::Secret&, Context& context) const {
+    return fmt::formatter<std::string_view>::format("***", context);
+  }
+};

@@ -18,18 +18,18 @@ struct ConfigMark {
   std::uint32_t column = 0;
 };
 
-/// The YAML that an operator wrote, read once: merged, aliases followed, `${…}` filled in. Built by the kernel and never
-/// changed afterwards, so any thread may read it.
+/// The YAML that an operator wrote, read once: merged, aliases followed, `${…}` filled in. Built by the kernel and
+/// never changed afterwards, so any thread may read it.
 struct ConfigNode {
   enum class Kind : std::uint8_t { null, scalar, list, map };
   struct Entry;
 
   Kind kind = Kind::null;
-  bool quoted = false;  ///< a scalar in quotes or a block: always a text
-  bool secret = false;  ///< came from `${env:}` or `${file:}`: shown as ***
-  std::string text;     ///< of a scalar
-  ConfigMark mark;      ///< where the value begins
-  ConfigMark key;       ///< where its key stands; of the root and of list items the same as `mark`
+  bool quoted = false;            ///< a scalar in quotes or a block: always a text
+  bool secret = false;            ///< came from `${env:}` or `${file:}`: shown as ***
+  std::string text;               ///< of a scalar
+  ConfigMark mark;                ///< where the value begins
+  ConfigMark key;                 ///< where its key stands; of the root and of list items the same as `mark`
   std::vector<ConfigNode> items;  ///< of a list
   std::vector<Entry> entries;     ///< of a map, in the order written, keys unique
 
