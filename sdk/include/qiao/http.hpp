@@ -74,10 +74,10 @@ struct Route {
   std::string method;   ///< GET POST PUT PATCH DELETE
   std::string path;     ///< "/api/v1/tickets/{id}"
   Access access;
-  std::string summary;  ///< one sentence for the OpenAPI document
+  std::string summary{};  ///< one sentence for the OpenAPI document
   Run run = Run::blocking;
   std::size_t max_body = 1 << 20;
-  std::string tag;      ///< OpenAPI group; empty: the instance's name
+  std::string tag{};    ///< OpenAPI group; empty: the instance's name
 };
 
 /// An empty body or answer.
@@ -107,12 +107,12 @@ class QIAO_API SocketHandler {
 
 struct SocketRoute {
   std::string path;
-  std::string summary;
+  std::string summary{};
   Access access = Access::anyone();   ///< usually open: the token comes in the first frame
   std::size_t max_frame = 64 * 1024;
   unsigned messages_per_second = 20;  ///< above it the socket closes with 4429; 0: no limit
   std::chrono::seconds idle{75};      ///< closes with 4408 when nothing came for so long
-  std::vector<std::string> origins;   ///< allowed Origin values; empty: same host only; "*": any
+  std::vector<std::string> origins{}; ///< allowed Origin values; empty: same host only; "*": any
 };
 
 /// One instance's door to the hub's HTTP front. Registrations belong to the host, as with the bus; open sockets of an
@@ -158,6 +158,17 @@ class QIAO_API Http {
                   response.body = to_json(*out);
                   reply(std::move(response));
                 });
+              });
+  }
+  /// Typed in, and typed out in the OpenAPI document, but the handler writes the whole answer itself, now or later, for
+  /// cookies and other statuses: `handler(const In&, std::shared_ptr<const HttpRequest>, HttpReply)`.
+  template <class In, class Out, class F>
+  void route_reply(Route r, F handler) {
+    add_typed(std::move(r), type_of<In>(), type_of<Out>(),
+              [f = std::move(handler)](std::shared_ptr<const HttpRequest> request, const Decoder& decode, const HttpReply& reply) {
+                In in{};
+                if (auto done = decode(*request, &in); !done) return reply(HttpResponse::problem(done.error()));
+                f(static_cast<const In&>(in), std::move(request), reply);
               });
   }
   /// Bytes in, bytes out: webhooks (signatures are over the raw body), downloads, pages.

@@ -41,12 +41,15 @@ struct ListAgents {};
 QIAO_FIELDS(ListAgents)
 QIAO_REQUEST(ListAgents, AgentList, "accounts.list_agents", 1)
 
-/// An agent's screens say whether the agent is there. The first open screen makes them online, the last closed one offline.
+/// An agent's screens say whether the agent is there: online or away while one of them is open, offline after the last has
+/// closed. Whoever holds the screens names each with an id of its own (`screen`): online and away open it or change the
+/// agent's state, offline closes it. Saying the same again changes nothing. Without `screen` the state is set outright.
 struct SetPresence {
   Id agent;
   Presence presence = Presence::online;
+  Id screen;
 };
-QIAO_FIELDS(SetPresence, agent, presence)
+QIAO_FIELDS(SetPresence, agent, presence, screen)
 QIAO_REQUEST(SetPresence, AgentView, "accounts.set_presence", 1)
 
 struct AgentChanged {
