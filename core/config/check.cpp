@@ -1,0 +1,154 @@
+#include "core/config/check.hpp"
+
+#include <algorithm>
+
+namespace qiao::core {
+namespace {
+
+class Checker {
+ public:
+  Checker(const LoadedConfig& loaded, const KnownPlugins& plugins) : loaded_(loaded), plugins_(plugins) {
+    for (const auto& [name, plugin] : plugins) names_.push_back(name);
+  }
+
+  CheckResult run() {
+    CheckResult result;
+    result.problems = loaded_.problems;
+    result.may_start = loaded_.ok();
+    if (loaded_.tree) {
+      for (const auto& [instance, node] : instances()) {
+        Problems found = check(instance, *node);
+        if (found.empty()) continue;
+        const auto bound = loaded_.config.plugins.find(instance);
+        const bool optional = bound != loaded_.config.plugins.end() && !bound->second.required;
+        if (optional)
+          result.unusable.insert(instance);
+        else
+          result.may_start = false;
+        std::move(found.begin(), found.end(), std::back_inserter(result.problems));
+      }
+      if (loaded_.ok()) check_wires(result);
+    }
+    sort_problems(result.problems);
+    return result;
+  }
+
+ private:
+  [[nodiscard]] std::vector<std::pair<std::string, const ConfigNode*>> instances() const {
+    std::vector<std::pair<std::string, const ConfigNode*>> list;
+    if (const ConfigNode* plugins = loaded_.tree->find("plugins")) {
+      for (const ConfigNode::Entry& entry : plugins->entries) list.emplace_back(entry.name, &entry.value);
+    }
+    return list;
+  }
+
+  // Reads the tree rather than the bound config, which is incomplete after any mistake elsewhere.
+  Problems check(const std::string& instance, const ConfigNode& node) {
+    Problems found;
+    const std::string path = "plugins." + instance;
+    const ConfigNode* use = node.find("use");
+    if (!use || use->kind != ConfigNode::Kind::scalar) return found;
+    const ConfigNode* enabled = node.find("enabled");
+    const bool off = enabled && enabled->text == "false";
+    if (const ConfigNode* isolation = node.find("isolation"); !off && isolation && isolation->text == "process") {
+      found.push_back(
+          config_problem("config.unsupported", isolation->mark, path + ".isolation",
+                         "this release runs plugins in the hub's process only; write in_process or remove the key"));
+    }
+    const auto known = plugins_.find(use->text);
+    if (known == plugins_.end()) {
+      if (!off) unknown_plugin(*use, path, found);
+      return found;
+    }
+    settings(known->second, use->secret ? "***" : use->text, node, path + ".config", found);
+    return found;
+  }
+
+  void unknown_plugin(const ConfigNode& use, const std::string& path, Problems& found) const {
+    const std::string name = use.secret ? "***" : use.text;
+    found.push_back(config_problem("config.unknown_plugin", use.mark, path + ".use",
+                                   fmt::format("there is no plugin \"{}\"", name),
+                                   use.secret ? std::string() : nearest_name(use.text, names_)));
+  }
+
+  void settings(const KnownPlugin& plugin, const std::string& name, const ConfigNode& node, const std::string& path,
+                Problems& found) const {
+    std::shared_ptr<const ConfigNode> config;
+    if (const ConfigNode* given = node.find("config")) {
+      config = std::shared_ptr<const ConfigNode>(loaded_.tree, given);
+    } else {
+      auto nothing = std::make_shared<ConfigNode>();
+      nothing->mark = nothing->key = node.key;
+      config = std::move(nothing);
+    }
+    const Section section(config, path);
+    if (const SchemaInfo* schema = plugin.manifest ? plugin.manifest->config_schema() : nullptr) {
+      section.check(*schema, found);
+      drop_unfilled(found);
+    } else if (config->kind != ConfigNode::Kind::null &&
+               !(config->kind == ConfigNode::Kind::map && config->entries.empty())) {
+      found.push_back(config_problem("config.unknown_key", config->key, path,
+                                     fmt::format("the plugin \"{}\" takes no settings; remove the key", name)));
+    }
+    if (!found.empty() || !plugin.configure) return;
+    if (const auto configured = plugin.configure(section); !configured) {
+      const Error& error = configured.error();
+      const std::string id(error.name());
+      found.push_back(
+          config_problem(id.find('.') == std::string::npos ? "config.rejected" : id, config->key, path, error.message));
+    }
+  }
+
+  void drop_unfilled(Problems& found) const {
+    std::erase_if(found, [this](const ConfigProblem& p) {
+      return std::any_of(loaded_.problems.begin(), loaded_.problems.end(),
+                         [&](const ConfigProblem& q) { return !q.path.empty() && q.path == p.path; });
+    });
+  }
+
+  void check_wires(CheckResult& result) const {
+    std::vector<WiredInstance> wired;
+    for (const auto& [instance, config] : loaded_.config.plugins) {
+      if (!config.enabled) continue;
+      const auto known = plugins_.find(config.use);
+      // Without knowing what an instance serves, whatever is said about the wires would be a guess.
+      if (known == plugins_.end() || !known->second.manifest) return;
+      wired.push_back({instance, known->second.manifest});
+    }
+    for (const WiringProblem& problem : check_wiring(wired, wiring_of(loaded_.config))) {
+      result.problems.push_back(config_problem(problem.id, place_of(problem.path), problem.path, problem.text));
+      result.may_start = false;
+    }
+  }
+
+  // Message names hold dots, so the path is split only after its first word.
+  [[nodiscard]] ConfigMark place_of(const std::string& path) const {
+    const std::size_t dot = path.find('.');
+    const ConfigNode* part = loaded_.tree->find(path.substr(0, dot));
+    if (!part) return loaded_.tree->mark;
+    const ConfigNode* item = dot == std::string::npos ? nullptr : part->find(path.substr(dot + 1));
+    return item ? item->key : part->key;
+  }
+
+  const LoadedConfig& loaded_;
+  const KnownPlugins& plugins_;
+  std::vector<std::string> names_;
+};
+
+}  // namespace
+
+CheckResult check_config(const LoadedConfig& loaded, const KnownPlugins& plugins) {
+  return Checker(loaded, plugins).run();
+}
+
+Wiring wiring_of(const HubConfig& config) {
+  Wiring wiring;
+  wiring.bindings = config.bindings;
+  for (const auto& [event, routes] : config.routes) {
+    std::vector<EventRoute>& list = wiring.routes[event];
+    for (const RouteConfig& route : routes) list.push_back({route.from, route.to});
+  }
+  return wiring;
+}
+
+}  // namespace qiao::core

@@ -1,0 +1,119 @@
+#include "core/config/hub_config.hpp"
+
+namespace qiao::core {
+
+using namespace std::chrono_literals;
+
+void describe(Schema<LogConfig>& s) {
+  s.optional("level", &LogConfig::level, LogLevel::info).reloadable().doc("Least important lines that are written");
+  s.optional("format", &LogConfig::format, LogFormat::text)
+      .doc("text for people, json (one object a line) for collectors");
+  s.optional("file", &LogConfig::file)
+      .doc("Log file, relative to the data folder; without it lines go to standard error");
+  s.optional("max_size", &LogConfig::max_size, 64_MB).range(1_MB, 4_GB).doc("A log file is rotated at this size");
+  s.optional("keep", &LogConfig::keep, 5).range(1, 1000).doc("Rotated log files that are kept");
+}
+
+void describe(Schema<TlsConfig>& s) {
+  s.required("certificate", &TlsConfig::certificate)
+      .doc("PEM file with the certificate chain, relative to the configuration's folder");
+  s.required("key", &TlsConfig::key).doc("PEM file with the private key, relative to the configuration's folder");
+}
+
+void describe(Schema<LimitsConfig>& s) {
+  s.optional("connections", &LimitsConfig::connections, 20000).range(10, 1'000'000).doc("Open connections in all");
+  s.optional("connections_per_address", &LimitsConfig::connections_per_address, 1024)
+      .range(1, 1'000'000)
+      .doc("Open connections of one address; those of trusted proxies are not counted");
+  s.optional("connections_per_second", &LimitsConfig::connections_per_second, 100)
+      .range(1, 1'000'000)
+      .doc("New connections of one address; twice that at once");
+  s.optional("requests_per_second", &LimitsConfig::requests_per_second, 100)
+      .range(1, 1'000'000)
+      .doc("Requests of one address; twice that at once");
+  s.optional("session_requests_per_second", &LimitsConfig::session_requests_per_second, 50)
+      .range(1, 1'000'000)
+      .doc("Requests of one logged-in session; twice that at once");
+  s.optional("header", &LimitsConfig::header, 16_KB).range(1_KB, 64_KB).doc("Request line and header fields");
+  s.optional("body", &LimitsConfig::body, 1_MB)
+      .range(1_KB, 64_MB)
+      .doc("Body of a request; uploads have limits of their own");
+  s.optional("websocket_message", &LimitsConfig::websocket_message, 64_KB)
+      .range(1_KB, 16_MB)
+      .doc("One WebSocket message");
+  s.optional("websocket_queue", &LimitsConfig::websocket_queue, 1_MB)
+      .range(64_KB, 64_MB)
+      .doc("Unsent bytes of one WebSocket before it is closed as too slow");
+  s.optional("header_timeout", &LimitsConfig::header_timeout, 10s)
+      .range(100ms, 2min)
+      .doc("Time to send the whole header");
+  s.optional("request_timeout", &LimitsConfig::request_timeout, 30s)
+      .range(100ms, 10min)
+      .doc("Time to send the body, and to be answered");
+  s.optional("idle_timeout", &LimitsConfig::idle_timeout, 75s)
+      .range(1s, 1h)
+      .doc("Silence after which a connection is closed");
+}
+
+void describe(Schema<HubSettings>& s) {
+  s.optional("listen", &HubSettings::listen, "127.0.0.1:8080")
+      .pattern(R"((\[[0-9A-Fa-f:.]+\]|[0-9]{1,3}(\.[0-9]{1,3}){3}|localhost):(0|[1-9][0-9]{0,4}))",
+               "an address and a port such as 127.0.0.1:8080 or [::1]:8080")
+      .doc("Address and port of the HTTP front; port 0 takes a free one");
+  s.optional("data", &HubSettings::data, "data")
+      .doc("Folder for everything that is kept, relative to where the hub was started");
+  s.optional("io_threads", &HubSettings::io_threads, 1).range(1, 64).doc("Threads that read and write sockets");
+  s.optional("workers", &HubSettings::workers, 0)
+      .range(0, 64)
+      .doc("Threads that run handlers of the bus; 0: one a core, at least two");
+  s.optional("blocking_threads", &HubSettings::blocking_threads, 16)
+      .range(1, 256)
+      .doc("Threads for work that waits (database, ERP, mail)");
+  s.optional("drain", &HubSettings::drain, 10s)
+      .range(0s, 10min)
+      .reloadable()
+      .doc("Time to finish accepted work when the hub stops or an instance is replaced");
+  s.optional("handler_watchdog", &HubSettings::handler_watchdog, 5s)
+      .range(100ms, 10min)
+      .reloadable()
+      .doc("A handler that runs longer is reported");
+  s.section("log", &HubSettings::log).doc("What is logged, and how");
+  s.optional("trusted_proxies", &HubSettings::trusted_proxies)
+      .pattern(R"([0-9A-Fa-f:.]+(/[0-9]{1,3})?)", "an address or a network such as 10.0.0.0/8")
+      .doc("Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed");
+  s.optional("tls", &HubSettings::tls).doc("Serve HTTPS instead of HTTP");
+  s.section("limits", &HubSettings::limits).doc("What the HTTP front takes before it refuses");
+}
+
+void describe(Schema<StoreConfig>& s) {
+  s.optional("kind", &StoreConfig::kind, StoreKind::sqlite).doc("Database system");
+  s.optional("path", &StoreConfig::path, "qiao.db").max_length(1024).doc("Database file, relative to the data folder");
+  s.optional("readers", &StoreConfig::readers, 4).range(1, 64).doc("Connections that read in parallel");
+}
+
+void describe(Schema<PluginConfig>& s) {
+  s.required("use", &PluginConfig::use).doc("Name of the plugin");
+  s.optional("enabled", &PluginConfig::enabled, true).doc("false: the instance is not started");
+  s.optional("required", &PluginConfig::required, true).doc("false: the hub runs on when this instance fails to start");
+  s.optional("isolation", &PluginConfig::isolation, Isolation::in_process).doc("Where the plugin runs");
+  s.optional("config", &PluginConfig::config).doc("The plugin's own settings");
+}
+
+void describe(Schema<RouteConfig>& s) {
+  s.optional("from", &RouteConfig::from)
+      .doc("Publishing instance; without it every publisher that has no entry of its own");
+  s.required("to", &RouteConfig::to).doc("The only instances that receive the event");
+}
+
+void describe(Schema<HubConfig>& s) {
+  s.section("hub", &HubConfig::hub).doc("The hub itself");
+  s.section("store", &HubConfig::store).doc("The database");
+  s.optional("plugin_dirs", &HubConfig::plugin_dirs)
+      .doc("Further folders with plugins, relative to the configuration's folder");
+  s.optional("plugins", &HubConfig::plugins).doc("Instances by name, each using a plugin");
+  s.optional("routes", &HubConfig::routes)
+      .doc("Event name → the only instances that receive it; events without an entry reach everybody");
+  s.optional("bindings", &HubConfig::bindings).doc("Request name → the instance that serves it");
+}
+
+}  // namespace qiao::core
