@@ -38,8 +38,8 @@ struct Lane {
 struct PublishOptions {
   Priority priority = Priority::service;
   std::uint64_t partition = 0;  ///< 0: taken from QIAO_PARTITION
-  Id trace;                     ///< empty: that of the message being handled, or a new one
-  Id id;                        ///< empty: a new one
+  Id trace{};                     ///< empty: that of the message being handled, or a new one
+  Id id{};                        ///< empty: a new one
 };
 
 struct RequestOptions {
@@ -48,7 +48,9 @@ struct RequestOptions {
   std::uint64_t partition = 0;
   Id trace;
   RequestOptions() = default;
-  RequestOptions(std::chrono::milliseconds d) : deadline(d) {}  // NOLINT: `request(q, 300ms, …)`
+  template <class R, class P>
+  RequestOptions(std::chrono::duration<R, P> d)  // NOLINT: `request(q, 300ms, …)`
+      : deadline(std::chrono::duration_cast<std::chrono::milliseconds>(d)) {}
 };
 
 /// Delivers one answer. Destroying it unanswered answers `bus.no_answer`. Any thread.

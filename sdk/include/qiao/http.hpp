@@ -45,8 +45,8 @@ struct HttpRequest {
 struct HttpResponse {
   int status = 200;
   std::string content_type = "application/json";
-  std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;  ///< values with CR, LF or NUL are refused
+  std::string body{};
+  std::vector<std::pair<std::string, std::string>> headers{};  ///< values with CR, LF or NUL are refused
   /// application/problem+json with type, title, status, detail, and Retry-After where the error has one.
   QIAO_API static HttpResponse problem(const Error& error);
 };

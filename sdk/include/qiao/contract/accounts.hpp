@@ -18,7 +18,7 @@ struct AgentView {
   std::vector<std::string> groups;  ///< keys
   std::int32_t capacity = 8;        ///< open conversations at once
   Presence presence = Presence::offline;
-  bool active = true;               ///< false: may not log in
+  bool active = true;  ///< false: may not log in
 };
 QIAO_FIELDS(AgentView, id, login, name, role, groups, capacity, presence, active)
 
@@ -41,9 +41,10 @@ struct ListAgents {};
 QIAO_FIELDS(ListAgents)
 QIAO_REQUEST(ListAgents, AgentList, "accounts.list_agents", 1)
 
-/// An agent's screens say whether the agent is there: online or away while one of them is open, offline after the last has
-/// closed. Whoever holds the screens names each with an id of its own (`screen`): online and away open it or change the
-/// agent's state, offline closes it. Saying the same again changes nothing. Without `screen` the state is set outright.
+/// An agent's screens say whether the agent is there: online or away while one of them is open, offline after the last
+/// has closed. Whoever holds the screens names each with an id of its own (`screen`): online and away open it or change
+/// the agent's state, offline closes it. Saying the same again changes nothing. Without `screen` the state is set
+/// outright.
 struct SetPresence {
   Id agent;
   Presence presence = Presence::online;

@@ -9,8 +9,8 @@
 #include "qiao/message.hpp"
 
 /// \file
-/// Conversations, messages and contacts as every plugin sees them. Served by `inbox`, spoken by channels, bots, routing,
-/// tickets and the workspace.
+/// Conversations, messages and contacts as every plugin sees them. Served by `inbox`, spoken by channels, bots,
+/// routing, tickets and the workspace.
 
 namespace qiao::contract {
 
@@ -28,8 +28,8 @@ enum class Delivery : std::uint8_t {
   sent,       ///< the platform or the customer's device has it
   delivered,  ///< shown to be on the customer's screen
   read,
-  failed,     ///< will not arrive; the reason stands in Message::delivery_detail
-  unknown,    ///< the platform neither confirmed nor refused
+  failed,   ///< will not arrive; the reason stands in Message::delivery_detail
+  unknown,  ///< the platform neither confirmed nor refused
 };
 QIAO_ENUM(Delivery, none, pending, sent, delivered, read, failed, unknown)
 
@@ -67,7 +67,7 @@ struct MessageView {
   bool note = false;        ///< private: never shown to the customer
   Content content;
   Delivery delivery = Delivery::none;
-  std::string client_id;    ///< the id that its writer gave it
+  std::string client_id;  ///< the id that its writer gave it
   Time at;
 };
 QIAO_FIELDS(MessageView, id, conversation, seq, author, author_id, author_name, note, content, delivery, client_id, at)
@@ -81,22 +81,22 @@ struct ConversationView {
   std::string site;      ///< which shop or brand; "" when there is one
   std::string language;  ///< "zh-CN", "en"
   ConversationState state = ConversationState::bot;
-  std::string group;     ///< key of the group it is for, e.g. "after-sales"; empty while with the bot
+  std::string group;  ///< key of the group it is for, e.g. "after-sales"; empty while with the bot
   Id agent;
   std::string agent_name;
   std::int64_t last_seq = 0;
   std::int64_t read_by_customer = 0;  ///< highest seq
   std::int64_t read_by_agent = 0;
-  std::string preview;                ///< of the last message that is not a note, at most 120 bytes
+  std::string preview;  ///< of the last message that is not a note, at most 120 bytes
   Author preview_author = Author::customer;
-  std::string intent;                 ///< what the bot understood last
-  std::string handoff_reason;         ///< why a person was needed
-  std::int32_t queue_place = 0;       ///< 1 is next; 0 when not queued
+  std::string intent;            ///< what the bot understood last
+  std::string handoff_reason;    ///< why a person was needed
+  std::int32_t queue_place = 0;  ///< 1 is next; 0 when not queued
   std::int32_t queue_estimate_s = 0;
-  std::int32_t rating = 0;            ///< 1–5; 0 when not rated
+  std::int32_t rating = 0;  ///< 1–5; 0 when not rated
   Time opened_at;
   Time changed_at;
-  Time queued_at;                     ///< 1970 when never
+  Time queued_at;  ///< 1970 when never
   Time resolved_at;
 };
 QIAO_FIELDS(ConversationView, id, contact, contact_name, channel, user, site, language, state, group, agent, agent_name,
@@ -125,8 +125,8 @@ QIAO_FIELDS(ContactView, id, name, phone, email, note, attributes, identities, c
 
 // ---- what happens -------------------------------------------------------------------------------------------------
 
-/// A message is stored and synced. Published once for each message of any author; on a direct lane it is the fastest way
-/// to a screen. `conversation` is the state after it.
+/// A message is stored and synced. Published once for each message of any author; on a direct lane it is the fastest
+/// way to a screen. `conversation` is the state after it.
 struct MessageStored {
   MessageView message;
   ConversationView conversation;
@@ -153,7 +153,9 @@ struct MessageOutgoing {
 };
 QIAO_FIELDS(MessageOutgoing, channel, user, message)
 QIAO_EVENT(MessageOutgoing, "conversation.message.outgoing", 1)
-[[maybe_unused]] inline std::int64_t qiao_partition_of(const MessageOutgoing& e) { return e.message.conversation.value; }
+[[maybe_unused]] inline std::int64_t qiao_partition_of(const MessageOutgoing& e) {
+  return e.message.conversation.value;
+}
 
 /// Somebody is typing. Background priority: may be dropped.
 struct Typing {
@@ -185,10 +187,10 @@ struct AcceptMessage {
   std::string user;         ///< the platform's id of the customer, at most 128 bytes
   std::string user_name;    ///< as the platform shows it; may be empty
   std::string site;
-  std::string language;     ///< may be empty: found from the text
+  std::string language;  ///< may be empty: found from the text
   Content content;
-  bool in_app = false;      ///< the customer is using the product right now
-  Time at;                  ///< by the platform's clock; 1970 means now
+  bool in_app = false;  ///< the customer is using the product right now
+  Time at;              ///< by the platform's clock; 1970 means now
 };
 QIAO_FIELDS(AcceptMessage, channel, external_id, user, user_name, site, language, content, in_app, at)
 QIAO_REQUEST(AcceptMessage, Accepted, "inbox.accept", 1)
@@ -251,7 +253,8 @@ QIAO_FIELDS(Handoff, conversation, group, reason)
 QIAO_REQUEST(Handoff, ConversationView, "inbox.handoff", 1)
 QIAO_PARTITION(Handoff, conversation)
 
-/// Gives a conversation to an agent (who takes it themselves, or a supervisor does), or with `group` to a group's queue.
+/// Gives a conversation to an agent (who takes it themselves, or a supervisor does), or with `group` to a group's
+/// queue.
 struct Transfer {
   Id conversation;
   Id to_agent;

@@ -17,16 +17,16 @@ struct RouteDecision {
   Id agent;
   std::string agent_name;
   std::int32_t estimate_s = 0;  ///< how long the customer will probably wait; 0: unknown or at once
-  std::int32_t rank = 0;        ///< order within the queue: lower first (in-app before others), then the time of queueing
-  std::string reason;           ///< for the log and the agent: "keyword 退款 → after-sales; least loaded of 2"
+  std::int32_t rank = 0;  ///< order within the queue: lower first (in-app before others), then the time of queueing
+  std::string reason;     ///< for the log and the agent: "keyword 退款 → after-sales; least loaded of 2"
 };
 QIAO_FIELDS(RouteDecision, group, agent, agent_name, estimate_s, rank, reason)
 
 /// Asked when a conversation needs a person, and again for queued ones when an agent becomes free.
 struct DecideRoute {
   ConversationView conversation;
-  std::string text;              ///< what the customer wrote last
-  std::string group_hint;        ///< from the bot or an agent
+  std::string text;        ///< what the customer wrote last
+  std::string group_hint;  ///< from the bot or an agent
   bool in_app = false;
   Id previous_agent;             ///< who served this contact last
   std::int32_t ahead = 0;        ///< how many wait before it, when it is queued already

@@ -22,12 +22,12 @@ struct TicketView {
   Id conversation;
   Id contact;
   std::string contact_name;
-  std::string department;   ///< group key
+  std::string department;  ///< group key
   std::string subject;
   std::string description;
   std::map<std::string, std::string> fields;  ///< order_number, lost_at, wish …
   TicketState state = TicketState::open;
-  Time deadline;            ///< 1970: none
+  Time deadline;  ///< 1970: none
   bool overdue = false;
   Id created_by;
   std::string created_by_name;
@@ -36,8 +36,8 @@ struct TicketView {
   Time resolved_at;
   std::vector<TicketEvent> history;
 };
-QIAO_FIELDS(TicketView, id, number, conversation, contact, contact_name, department, subject, description, fields, state,
-            deadline, overdue, created_by, created_by_name, resolution, created_at, resolved_at, history)
+QIAO_FIELDS(TicketView, id, number, conversation, contact, contact_name, department, subject, description, fields,
+            state, deadline, overdue, created_by, created_by_name, resolution, created_at, resolved_at, history)
 
 struct CreateTicket {
   Id conversation;
@@ -45,7 +45,7 @@ struct CreateTicket {
   std::string subject;      ///< at most 200 bytes
   std::string description;  ///< at most 8 KiB
   std::map<std::string, std::string> fields;
-  Time deadline;            ///< 1970: the department's default
+  Time deadline;  ///< 1970: the department's default
   Id by;
   std::string by_name;
 };

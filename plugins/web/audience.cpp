@@ -1,0 +1,195 @@
+#include "plugins/web/audience.hpp"
+
+#include <algorithm>
+
+#include "plugins/web/agent_session.hpp"
+#include "plugins/web/visitor_session.hpp"
+#include "qiao/contract/access.hpp"
+
+namespace qiao::web {
+namespace {
+
+using Frame = std::shared_ptr<const std::string>;
+
+Frame share(std::string text) { return std::make_shared<const std::string>(std::move(text)); }
+
+template <class S>
+void remove(std::unordered_map<Id, std::vector<std::shared_ptr<S>>>& table, Id key, const S& session) {
+  const auto found = table.find(key);
+  if (found == table.end()) return;
+  std::erase_if(found->second, [&](const auto& s) { return s.get() == &session; });
+  if (found->second.empty()) table.erase(found);
+}
+
+template <class S>
+void insert(std::unordered_map<Id, std::vector<std::shared_ptr<S>>>& table, Id key, const std::shared_ptr<S>& session) {
+  auto& list = table[key];
+  if (std::find(list.begin(), list.end(), session) == list.end()) list.push_back(session);
+}
+
+template <class S>
+std::vector<std::shared_ptr<S>> copy(const std::unordered_map<Id, std::vector<std::shared_ptr<S>>>& table, Id key) {
+  const auto found = table.find(key);
+  return found == table.end() ? std::vector<std::shared_ptr<S>>{} : found->second;
+}
+
+bool contains(const std::vector<std::shared_ptr<AgentSession>>& list, const AgentSession* session) {
+  return std::any_of(list.begin(), list.end(), [&](const auto& s) { return s.get() == session; });
+}
+
+}  // namespace
+
+void Audience::join(const std::shared_ptr<VisitorSession>& session, Id visitor) {
+  const std::lock_guard lock(mutex_);
+  insert(visitors_, visitor, session);
+}
+
+void Audience::leave(const VisitorSession& session, Id visitor, Id conversation) {
+  const std::lock_guard lock(mutex_);
+  remove(visitors_, visitor, session);
+  remove(followers_, conversation, session);
+}
+
+void Audience::follow(const std::shared_ptr<VisitorSession>& session, Id before, Id now) {
+  const std::lock_guard lock(mutex_);
+  if (before) remove(followers_, before, *session);
+  insert(followers_, now, session);
+}
+
+void Audience::join(const std::shared_ptr<AgentSession>& session) {
+  const std::lock_guard lock(mutex_);
+  agents_.push_back(session);
+}
+
+void Audience::leave(const AgentSession& session) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(agents_, [&](const auto& s) { return s.get() == &session; });
+  for (auto entry = watchers_.begin(); entry != watchers_.end();) {
+    std::erase_if(entry->second, [&](const auto& s) { return s.get() == &session; });
+    entry = entry->second.empty() ? watchers_.erase(entry) : std::next(entry);
+  }
+}
+
+void Audience::watch(const std::shared_ptr<AgentSession>& session, Id conversation) {
+  const std::lock_guard lock(mutex_);
+  if (contains(agents_, session.get())) insert(watchers_, conversation, session);
+}
+
+void Audience::unwatch(const AgentSession& session, Id conversation) {
+  const std::lock_guard lock(mutex_);
+  remove(watchers_, conversation, session);
+}
+
+Audience::Visitors Audience::visitors_of(Id visitor) const {
+  const std::lock_guard lock(mutex_);
+  return copy(visitors_, visitor);
+}
+
+Audience::Visitors Audience::visitors_in(Id conversation) const {
+  const std::lock_guard lock(mutex_);
+  return copy(followers_, conversation);
+}
+
+Audience::Agents Audience::watchers_of(Id conversation) const {
+  const std::lock_guard lock(mutex_);
+  return copy(watchers_, conversation);
+}
+
+Audience::Agents Audience::all_agents() const {
+  const std::lock_guard lock(mutex_);
+  return agents_;
+}
+
+std::size_t Audience::visitors() const {
+  const std::lock_guard lock(mutex_);
+  return visitors_.size();
+}
+
+std::size_t Audience::agents() const {
+  const std::lock_guard lock(mutex_);
+  return agents_.size();
+}
+
+void Audience::message_stored(const contract::MessageStored& event) {
+  const contract::MessageView& message = event.message;
+  const contract::ConversationView& conversation = event.conversation;
+  if (!message.note && conversation.channel == channel_) {
+    if (auto visitor = parse_id(conversation.user)) {
+      for (const auto& session : visitors_of(*visitor)) {
+        if (auto before = session->deliver(message)) follow(session, *before, message.conversation);
+      }
+    }
+  }
+  Agents readers;
+  {
+    const std::lock_guard lock(mutex_);
+    readers = copy(watchers_, conversation.id);
+    const bool queued = conversation.state == contract::ConversationState::queued;
+    for (const auto& session : agents_) {
+      const bool wanted = session->principal().id == conversation.agent ||
+                          (queued && contract::in_group(session->principal(), conversation.group));
+      if (wanted && !contains(readers, session.get())) readers.push_back(session);
+    }
+  }
+  if (readers.empty()) return;
+  const Frame frame = share(agent_message(message, links_));
+  for (const auto& session : readers) session->send(frame);
+}
+
+void Audience::conversation_changed(const contract::ConversationChanged& event) {
+  const contract::ConversationView& c = event.conversation;
+  if (const Visitors visitors = visitors_in(c.id); !visitors.empty()) {
+    const Frame frame = share(event.what == "read" ? read_frame(c.read_by_agent) : visitor_state(c));
+    for (const auto& session : visitors) {
+      session->send(frame);
+      if (event.what == "resolved") session->send(share(kRateFrame));
+    }
+  }
+  const Agents watchers = watchers_of(c.id);
+  Frame frame;
+  for (const auto& session : all_agents()) {
+    const bool watching = contains(watchers, session.get());
+    const bool allowed = contract::may_see(session->principal(), c);
+    if (!allowed && !watching) continue;
+    if (!allowed) unwatch(*session, c.id);  // transferred away: told once, so that it leaves the agent's list
+    if (!frame) frame = share(conversation_frame(event.what, c));
+    session->send(frame);
+  }
+}
+
+void Audience::typing(const contract::Typing& event) {
+  if (event.author == contract::Author::agent) {
+    const Frame frame = share(visitor_typing(event));
+    for (const auto& session : visitors_in(event.conversation)) session->send(frame);
+  }
+  const Frame frame = share(agent_typing(event));
+  for (const auto& session : watchers_of(event.conversation)) session->send(frame);
+}
+
+void Audience::delivery_changed(const contract::DeliveryChanged& event) {
+  const Frame frame = share(delivery_frame(event));
+  for (const auto& session : watchers_of(event.conversation)) session->send(frame);
+}
+
+void Audience::ticket_changed(const contract::TicketChanged& event) {
+  const contract::TicketView& ticket = event.ticket;
+  for (const auto& session : all_agents()) {
+    const Principal& who = session->principal();
+    const bool own = ticket.created_by == who.id;
+    if (!own && !who.may(contract::permission::kTicketsAll) && !contract::in_group(who, ticket.department)) continue;
+    session->send(share(ticket_frame(event.what, ticket, own && event.what == "resolved")));
+  }
+}
+
+void Audience::agent_changed(const contract::AgentChanged& event) {
+  const Frame frame = share(agent_frame(event.agent));
+  for (const auto& session : all_agents()) session->send(frame);
+}
+
+void Audience::session_ended(const contract::SessionEnded& event) {
+  for (const auto& session : all_agents()) {
+    if (session->principal().session == event.session) session->close(4401, "this login is over");
+  }
+}
+
+}  // namespace qiao::web

@@ -1,0 +1,572 @@
+/**
+ * A customer's side of the chat: connects, resumes, keeps messages in order and sends each of them until it is acknowledged.
+ * It draws nothing; whoever draws reads the public members after each `change`.
+ */
+
+import type { Attachment, Author, Button, ConversationState, VisitorFrame, VisitorMessage } from '../shared/protocol';
+import { uuid } from '../shared/ids';
+import { LiveSocket, type SocketLike, type SocketStatus } from '../shared/live-socket';
+import { Outbox, type Draft, type KeyValue } from '../shared/outbox';
+import { uploadFile } from '../shared/upload';
+
+export interface ChatClientOptions {
+  /** Address of the hub, e.g. "https://chat.example.com/". */
+  hub: string;
+  site: string;
+  language: string;
+  page?: string;
+  storage: KeyValue;
+  createSocket?: (url: string) => SocketLike;
+  random?: () => number;
+  fetch?: typeof fetch;
+}
+
+export interface ChatMessage {
+  /** Stable for drawing: the client's id for own messages, the hub's for others. */
+  key: string;
+  seq: number; // 0 until acknowledged
+  id: string;
+  author: Author;
+  name: string;
+  text: string;
+  attachments: Attachment[];
+  buttons: Button[];
+  at: string;
+  status: 'stored' | 'sending' | 'failed';
+  /** Why it failed; a word of the hub, e.g. "too_large". */
+  reason?: string;
+}
+
+export type ChatChange = 'messages' | 'state' | 'status' | 'typing' | 'rate' | 'arrived';
+
+export interface Standing {
+  state: ConversationState;
+  agent: string;
+  group: string;
+  place: number;
+  estimateSeconds: number;
+}
+
+export const ACK_WITHIN_MS = 10_000;
+export const GAP_PATIENCE_MS = 2_000;
+const TYPING_SHOWN_MS = 8_000;
+const TYPING_SENT_EVERY_MS = 3_000;
+
+export class ChatClient {
+  status: SocketStatus = 'idle';
+  conversation = '';
+  standing: Standing = { state: 'bot', agent: '', group: '', place: 0, estimateSeconds: 0 };
+  /** The agent has read up to here. */
+  readByAgent = 0;
+  /** The hub asks for a rating. */
+  rateWanted = false;
+  typing: { author: Author; name: string } | null = null;
+  /** The history that the hub promised in `welcome` has arrived. */
+  historyLoaded = false;
+  language: string;
+
+  private readonly socket: LiveSocket;
+  private readonly outbox: Outbox;
+  private readonly stored = new Map<number, ChatMessage>();
+  private readonly listeners = new Set<(change: ChatChange, message?: ChatMessage) => void>();
+  private token: string | null;
+  private visitor = '';
+  /** Everything up to here is held without a gap; where resuming begins. */
+  private contiguous = 0;
+  private promised = 0;
+  private readSent = 0;
+  private inFlight: { id: string; timer: ReturnType<typeof setTimeout> } | null = null;
+  private pausedUntil = 0;
+  private gapTimer: ReturnType<typeof setTimeout> | undefined;
+  private pauseTimer: ReturnType<typeof setTimeout> | undefined;
+  private typingTimer: ReturnType<typeof setTimeout> | undefined;
+  private typingSentAt = 0;
+  private handoffWanted = false;
+
+  constructor(private readonly options: ChatClientOptions) {
+    this.language = options.language;
+    this.token = this.readToken();
+    this.outbox = new Outbox(options.storage, this.key('out:'));
+    const url = new URL('api/v1/visitor', options.hub);
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+    this.socket = new LiveSocket({
+      url: url.href,
+      hello: () => this.hello(),
+      onFrame: (frame) => this.receive(frame as unknown as VisitorFrame),
+      onStatus: (status) => this.statusChanged(status),
+      onUnauthorized: () => this.forgetToken(),
+      createSocket: options.createSocket,
+      random: options.random,
+    });
+  }
+
+  /** True when this browser has been here before, or has something unsent: worth connecting without being asked. */
+  get known(): boolean {
+    return this.token !== null || this.outbox.all().length > 0;
+  }
+
+  onChange(listener: (change: ChatChange, message?: ChatMessage) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  start(): void {
+    this.socket.start();
+  }
+
+  stop(): void {
+    clearTimeout(this.gapTimer);
+    clearTimeout(this.pauseTimer);
+    clearTimeout(this.typingTimer);
+    this.clearInFlight();
+    this.socket.stop();
+  }
+
+  /** The page is visible again or the network is back. */
+  wake(): void {
+    this.socket.wake();
+  }
+
+  /** Stored messages by seq, then what waits for its acknowledgement. */
+  messages(): ChatMessage[] {
+    const list = [...this.stored.values()].sort((a, b) => a.seq - b.seq);
+    for (const draft of this.outbox.all()) list.push(asMessage(draft));
+    return list;
+  }
+
+  send(text: string, attachments: Attachment[] = []): string {
+    const draft: Draft = { id: uuid(), text, attachments, at: new Date().toISOString() };
+    this.outbox.put(draft);
+    this.typingSentAt = 0;
+    this.emit('messages');
+    this.start();
+    this.flush();
+    return draft.id;
+  }
+
+  retry(id: string): void {
+    const draft = this.outbox.get(id);
+    if (!draft) return;
+    this.outbox.put({ ...draft, failed: undefined });
+    this.emit('messages');
+    this.start();
+    this.flush();
+  }
+
+  discard(id: string): void {
+    if (this.outbox.remove(id)) this.emit('messages');
+  }
+
+  setTyping(on: boolean): void {
+    const now = Date.now();
+    if (on && now - this.typingSentAt < TYPING_SENT_EVERY_MS) return;
+    if (!on && this.typingSentAt === 0) return;
+    this.typingSentAt = on ? now : 0;
+    if (this.conversation) this.socket.send({ t: 'typing', on });
+  }
+
+  /** The customer has seen everything that is held. */
+  markRead(): void {
+    let seq = 0;
+    for (const message of this.stored.values()) if (message.author !== 'customer') seq = Math.max(seq, message.seq);
+    if (seq <= this.readSent || !this.socket.send({ t: 'read', seq })) return;
+    this.readSent = seq;
+    this.write('read', `${this.conversation}:${seq}`);
+  }
+
+  /** How many answers the customer has not seen yet. */
+  unread(): number {
+    let count = 0;
+    for (const m of this.stored.values()) {
+      if (m.seq > this.readSent && (m.author === 'agent' || m.author === 'bot')) count += 1;
+    }
+    return count;
+  }
+
+  requestPerson(): void {
+    this.start();
+    this.handoffWanted = !this.socket.send({ t: 'handoff' });
+  }
+
+  rate(score: number, comment: string): boolean {
+    if (!this.socket.send({ t: 'rate', score, comment })) return false;
+    this.closeRating();
+    return true;
+  }
+
+  /** Rated, or not wanted: do not ask again for this resolution. */
+  closeRating(): void {
+    this.write('rated', `${this.conversation}:${this.contiguous}`);
+    this.askForRating(false);
+  }
+
+  private askForRating(wanted: boolean): void {
+    const asked = wanted && this.read('rated') !== `${this.conversation}:${this.contiguous}`;
+    if (asked === this.rateWanted) return;
+    this.rateWanted = asked;
+    this.emit('rate');
+  }
+
+  upload(file: File, onProgress: (share: number) => void): Promise<Attachment> {
+    return uploadFile(new URL('api/v1/visitor/files', this.options.hub).href, file, this.token, onProgress);
+  }
+
+  /** The address of an attachment; those of the hub are relative to it. */
+  fileUrl(attachment: Attachment): string {
+    if (!attachment.url) return '';
+    try {
+      const url = new URL(attachment.url, this.options.hub);
+      return url.protocol === 'http:' || url.protocol === 'https:' ? url.href : '';
+    } catch {
+      return '';
+    }
+  }
+
+  /** Signed addresses last five minutes: asks for the message again and returns a fresh one. */
+  async freshUrl(seq: number, attachment: string): Promise<string> {
+    await this.fetchAfter(seq - 1, 1);
+    const found = this.stored.get(seq)?.attachments.find((a) => a.id === attachment);
+    return found ? this.fileUrl(found) : '';
+  }
+
+  /** Another tab of the same site wrote to the shared storage. */
+  storageChanged(key: string | null): void {
+    if (key !== this.key('token')) return;
+    const token = this.readToken();
+    if (token && token !== this.token && !this.conversation) {
+      this.token = token;
+      this.socket.reconnect();
+    }
+  }
+
+  private hello(): object {
+    // Another tab may have become a visitor while this one was waiting; both must be the same person.
+    if (!this.token) this.token = this.readToken();
+    const frame: Record<string, unknown> = { t: 'hello', site: this.options.site, language: this.language };
+    if (this.token) frame.token = this.token;
+    if (this.contiguous > 0) frame.last_seq = this.contiguous;
+    if (this.options.page) frame.page = this.options.page;
+    return frame;
+  }
+
+  private receive(frame: VisitorFrame): void {
+    switch (frame.t) {
+      case 'welcome':
+        this.welcomed(frame);
+        break;
+      case 'ack':
+        this.acknowledged(frame.id, frame.seq, frame.message, frame.conversation, frame.at);
+        break;
+      case 'msg':
+        this.arrived(frame);
+        break;
+      case 'typing':
+        this.typingChanged(frame.on ? { author: frame.author, name: frame.name ?? '' } : null);
+        break;
+      case 'read':
+        if (frame.seq > this.readByAgent) {
+          this.readByAgent = frame.seq;
+          this.emit('messages');
+        }
+        break;
+      case 'state':
+        this.standing = {
+          state: frame.state,
+          agent: frame.agent ?? '',
+          group: frame.group ?? '',
+          place: frame.place ?? 0,
+          estimateSeconds: frame.estimate_s ?? 0,
+        };
+        this.askForRating(frame.state === 'resolved');
+        this.emit('state');
+        break;
+      case 'rate':
+        this.askForRating(true);
+        break;
+      case 'error':
+        this.refused(frame.id ?? '', frame.code, frame.detail ?? '', frame.retry_after ?? 0);
+        break;
+      case 'pong':
+        break;
+    }
+  }
+
+  private welcomed(frame: Extract<VisitorFrame, { t: 'welcome' }>): void {
+    if (frame.token) {
+      this.token = frame.token;
+      this.write('token', frame.token);
+    }
+    // Another person or another conversation: what is on the screen does not belong to it.
+    const stranger = this.visitor !== '' && this.visitor !== frame.visitor;
+    if (stranger || (this.conversation !== '' && this.conversation !== frame.conversation)) this.forgetMessages();
+    this.visitor = frame.visitor;
+    this.conversation = frame.conversation;
+    this.promised = frame.seq;
+    const queued = frame.state === 'queued' ? this.standing : { place: 0, estimateSeconds: 0, group: '' };
+    this.standing = { ...queued, state: frame.state, agent: frame.agent ?? '' };
+    const [readIn, readSeq] = (this.read('read') ?? '').split(':');
+    if (readIn === frame.conversation) this.readSent = Math.max(this.readSent, Number(readSeq) || 0);
+    this.readSent = Math.min(this.readSent, frame.seq);
+    this.checkLoaded();
+    this.clearInFlight();
+    this.emit('state');
+    if (this.handoffWanted) this.handoffWanted = !this.socket.send({ t: 'handoff' });
+    this.flush();
+  }
+
+  private arrived(frame: VisitorMessage): void {
+    this.adoptConversation(frame.conversation);
+    const known = this.stored.get(frame.seq);
+    const message = fromFrame(frame);
+    if (known) {
+      // The same message again carries fresh addresses; nothing else can have changed.
+      message.key = known.key;
+      this.stored.set(frame.seq, message);
+      if (frame.after !== undefined) this.bridged.set(frame.seq, frame.after);
+      this.extend();
+      this.watchGap();
+      this.emit('messages');
+      return;
+    }
+    if (frame.author === 'customer' && frame.client_id) {
+      this.outbox.remove(frame.client_id);
+      if (this.inFlight?.id === frame.client_id) this.clearInFlight();
+    }
+    const first = this.stored.size === 0;
+    const news = this.historyLoaded || frame.seq > this.promised;
+    this.stored.set(frame.seq, message);
+    const after = frame.after ?? frame.seq - 1;
+    if (first || after <= this.contiguous) this.contiguous = Math.max(this.contiguous, frame.seq);
+    this.bridged.set(frame.seq, after);
+    this.extend();
+    this.watchGap();
+    this.checkLoaded();
+    if (frame.author !== 'customer') this.typingChanged(null);
+    this.emit('messages');
+    if (news) this.emit('arrived', message);
+    this.flush();
+  }
+
+  /** seq → the seq before it that the customer may see. */
+  private readonly bridged = new Map<number, number>();
+
+  private extend(): void {
+    // Messages that came early become contiguous once the one before them is there.
+    const waiting = [...this.stored.keys()].filter((seq) => seq > this.contiguous).sort((a, b) => a - b);
+    for (const seq of waiting) {
+      const after = this.bridged.get(seq) ?? seq - 1;
+      if (after > this.contiguous) break;
+      this.contiguous = seq;
+    }
+  }
+
+  private get hasGap(): boolean {
+    for (const seq of this.stored.keys()) if (seq > this.contiguous) return true;
+    return false;
+  }
+
+  private watchGap(): void {
+    if (!this.hasGap) {
+      clearTimeout(this.gapTimer);
+      this.gapTimer = undefined;
+      return;
+    }
+    // An acknowledgement that is under way closes most gaps; only what stays open is asked for.
+    this.gapTimer ??= setTimeout(() => {
+      this.gapTimer = undefined;
+      if (!this.hasGap) return;
+      this.fetchAfter(this.contiguous, 100).then(
+        () => this.hasGap && this.socket.reconnect(),
+        () => this.socket.reconnect(),
+      );
+    }, GAP_PATIENCE_MS);
+  }
+
+  private async fetchAfter(after: number, limit: number): Promise<void> {
+    const url = new URL(`api/v1/visitor/messages?after=${after}&limit=${limit}`, this.options.hub);
+    const get = this.options.fetch ?? fetch.bind(globalThis);
+    const answer = await get(url.href, { headers: { Authorization: `Bearer ${this.token ?? ''}` } });
+    if (!answer.ok) throw new Error(`history: ${answer.status}`);
+    const body = (await answer.json()) as { messages: VisitorMessage[] };
+    let previous = after;
+    for (const message of body.messages) {
+      this.arrived({ after: previous, ...message });
+      previous = message.seq;
+    }
+  }
+
+  private acknowledged(id: string, seq: number, message: string, conversation: string, at: string): void {
+    this.adoptConversation(conversation);
+    const draft = this.outbox.get(id);
+    this.outbox.remove(id);
+    if (this.inFlight?.id === id) this.clearInFlight();
+    if (draft && !this.stored.has(seq)) {
+      const first = this.stored.size === 0;
+      this.stored.set(seq, { ...asMessage({ ...draft, failed: undefined }), seq, id: message, at, status: 'stored' });
+      if (first && this.contiguous === 0 && seq === 1) this.contiguous = 1;
+      this.extend();
+      this.watchGap();
+      this.checkLoaded();
+      // The acknowledgement carries no addresses; pictures of one's own are worth a question.
+      if (draft.attachments.length > 0) this.fetchAfter(seq - 1, 1).catch(() => undefined);
+    }
+    this.emit('messages');
+    this.flush();
+  }
+
+  private refused(id: string, code: string, detail: string, retryAfter: number): void {
+    const draft = this.outbox.get(id);
+    if (!draft) return;
+    if (this.inFlight?.id === id) this.clearInFlight();
+    if (retryAfter > 0) {
+      this.pausedUntil = Date.now() + retryAfter * 1000;
+    } else {
+      this.outbox.put({ ...draft, failed: detail || code });
+      this.emit('messages');
+    }
+    this.flush();
+  }
+
+  /** One message at a time, so that the hub stores them in the order in which they were written. */
+  private flush(): void {
+    if (this.inFlight || this.socket.status !== 'online') return;
+    const draft = this.outbox.all().find((d) => !d.failed);
+    if (!draft) return;
+    const wait = this.pausedUntil - Date.now();
+    if (wait > 0) {
+      clearTimeout(this.pauseTimer);
+      this.pauseTimer = setTimeout(() => this.flush(), wait);
+      return;
+    }
+    const frame = { t: 'msg', id: draft.id, text: draft.text, attachments: draft.attachments.map((a) => a.id) };
+    if (!this.socket.send(frame)) return;
+    const timer = setTimeout(() => {
+      this.inFlight = null;
+      this.socket.reconnect();
+    }, ACK_WITHIN_MS);
+    this.inFlight = { id: draft.id, timer };
+  }
+
+  private clearInFlight(): void {
+    if (this.inFlight) clearTimeout(this.inFlight.timer);
+    this.inFlight = null;
+  }
+
+  private adoptConversation(conversation: string): void {
+    if (!conversation || conversation === this.conversation) return;
+    if (this.conversation) this.forgetMessages();
+    this.conversation = conversation;
+  }
+
+  private forgetMessages(): void {
+    this.stored.clear();
+    this.bridged.clear();
+    this.contiguous = 0;
+    this.readSent = 0;
+    this.readByAgent = 0;
+    this.historyLoaded = false;
+    this.rateWanted = false;
+    this.emit('messages');
+  }
+
+  private checkLoaded(): void {
+    if (this.historyLoaded || (this.promised > 0 && !this.stored.has(this.promised) && this.contiguous < this.promised)) return;
+    this.historyLoaded = true;
+    this.askForRating(this.standing.state === 'resolved');
+    this.emit('state');
+  }
+
+  private typingChanged(typing: { author: Author; name: string } | null): void {
+    clearTimeout(this.typingTimer);
+    if (typing) this.typingTimer = setTimeout(() => this.typingChanged(null), TYPING_SHOWN_MS);
+    if (!typing && !this.typing) return;
+    this.typing = typing;
+    this.emit('typing');
+  }
+
+  private statusChanged(status: SocketStatus): void {
+    this.status = status;
+    if (status !== 'online') {
+      this.clearInFlight();
+      this.typingChanged(null);
+    }
+    this.emit('status');
+  }
+
+  private forgetToken(): boolean {
+    const newer = this.readToken();
+    if (newer && newer !== this.token) {
+      this.token = newer; // another tab has a better one
+      return true;
+    }
+    this.token = null;
+    try {
+      this.options.storage.removeItem(this.key('token'));
+    } catch {
+      // Without storage there is nothing to remove.
+    }
+    this.conversation = '';
+    this.visitor = '';
+    this.forgetMessages();
+    return true;
+  }
+
+  private key(name: string): string {
+    return `qiao:${this.options.site}:${name}`;
+  }
+
+  private readToken(): string | null {
+    return this.read('token');
+  }
+
+  private read(name: string): string | null {
+    try {
+      return this.options.storage.getItem(this.key(name));
+    } catch {
+      return null;
+    }
+  }
+
+  private write(name: string, value: string): void {
+    try {
+      this.options.storage.setItem(this.key(name), value);
+    } catch {
+      // The token then lives as long as the page.
+    }
+  }
+
+  private emit(change: ChatChange, message?: ChatMessage): void {
+    for (const listener of this.listeners) listener(change, message);
+  }
+}
+
+function asMessage(draft: Draft): ChatMessage {
+  return {
+    key: draft.id,
+    seq: 0,
+    id: '',
+    author: 'customer',
+    name: '',
+    text: draft.text,
+    attachments: draft.attachments,
+    buttons: [],
+    at: draft.at,
+    status: draft.failed ? 'failed' : 'sending',
+    reason: draft.failed,
+  };
+}
+
+function fromFrame(frame: VisitorMessage): ChatMessage {
+  return {
+    key: (frame.author === 'customer' && frame.client_id) || frame.id,
+    seq: frame.seq,
+    id: frame.id,
+    author: frame.author,
+    name: frame.name ?? '',
+    text: frame.text ?? '',
+    attachments: frame.attachments ?? [],
+    buttons: frame.buttons ?? [],
+    at: frame.at,
+    status: 'stored',
+  };
+}

@@ -1,0 +1,22 @@
+#include "plugins/web/migrations.hpp"
+
+namespace qiao::web {
+
+std::span<const Migration> migrations() {
+  static constexpr Migration kSteps[] = {
+      {1, "files and secrets",
+       R"sql(
+         CREATE TABLE web_secret (name VARCHAR(40) NOT NULL PRIMARY KEY, value VARCHAR(100) NOT NULL);
+         CREATE TABLE web_file (
+           id BIGINT NOT NULL PRIMARY KEY,
+           owner VARCHAR(40) NOT NULL,
+           name VARCHAR(200) NOT NULL,
+           media_type VARCHAR(80) NOT NULL,
+           size BIGINT NOT NULL,
+           created_at BIGINT NOT NULL)
+       )sql"},
+  };
+  return kSteps;
+}
+
+}  // namespace qiao::web

@@ -1,0 +1,79 @@
+#include "plugins/web/services.hpp"
+
+#include "qiao/multipart.hpp"
+
+namespace qiao::web {
+
+bool WindowLimit::admit(const std::string& key, SteadyTime now) {
+  const std::lock_guard lock(mutex_);
+  if (now - began_ >= window_) {
+    began_ = now;
+    count_.clear();
+  }
+  return ++count_[key] <= most_;
+}
+
+Result<VisitorPass> Services::visitor(const HttpRequest& request) const {
+  std::string_view token = request.header("authorization");
+  constexpr std::string_view kBearer = "Bearer ";
+  if (!token.starts_with(kBearer))
+    return Error{Errc::unauthorized, "send the visitor's token as Authorization: Bearer"};
+  token.remove_prefix(kBearer.size());
+  Result<VisitorPass> pass = Error{Errc::unauthorized, "web.bad_token", "this visitor token is not valid here"};
+  for (const auto& [site, about] : settings.sites) {
+    pass = tokens.verify_visitor(token, site, clock.now(), settings.visitor_token_life);
+    if (pass) break;
+  }
+  return pass;
+}
+
+bool Services::origin_ok(std::string_view origin) const {
+  for (const auto& [site, about] : settings.sites) {
+    for (const std::string& allowed : about.origins) {
+      if (allowed == origin || allowed == "*") return true;
+    }
+  }
+  return false;
+}
+
+Result<contract::Attachment> keep_upload(Services& services, const HttpRequest& request, const std::string& owner,
+                                         Bytes limit) {
+  auto parts = parse_multipart(request.header("content-type"), request.body);
+  if (!parts) return parts.error();
+  for (const MultipartPart& part : *parts) {
+    if (part.name != "file") continue;
+    if (part.body.size() > limit.count) {
+      return Error{Errc::too_large, fmt::format("the file is larger than {} allows", to_string(limit))};
+    }
+    return services.files.keep(part.file_name, std::string(part.body), owner);
+  }
+  return Error{Errc::bad_value, "the form has no field \"file\""};
+}
+
+std::string content_disposition(std::string_view name) {
+  std::string encoded;
+  for (const char c : name) {
+    const bool plain =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+    encoded += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return "attachment; filename*=UTF-8''" + encoded;
+}
+
+Result<void> check_message(const ClientFrame& frame) {
+  constexpr std::size_t kMostId = 64;
+  constexpr std::size_t kMostText = 8 * 1024;
+  constexpr std::size_t kMostAttachments = 10;
+  if (frame.id.empty() || frame.id.size() > kMostId) {
+    return Error{Errc::bad_value, "a message needs an id of its own, 1 to 64 characters"};
+  }
+  if (frame.text.empty() && frame.attachments.empty()) return Error{Errc::bad_value, "the message is empty"};
+  if (frame.text.size() > kMostText) {
+    return Error{Errc::too_large,
+                 fmt::format("the text has {} bytes, {} are allowed; send it as a file", frame.text.size(), kMostText)};
+  }
+  if (frame.attachments.size() > kMostAttachments) return Error{Errc::too_large, "at most 10 attachments in a message"};
+  return {};
+}
+
+}  // namespace qiao::web

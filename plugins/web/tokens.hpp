@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "qiao/id.hpp"
+#include "qiao/time.hpp"
+
+namespace qiao::web {
+
+/// Who a customer's browser is, and until when.
+struct VisitorPass {
+  Id visitor;
+  std::string site;
+  Time issued;
+};
+
+/// Signs what customers carry: visitor tokens and links to files. HMAC-SHA256 with a secret of 32 bytes that lives in
+/// the hub's database; nothing is looked up to check one, so 5,000 clients can come back at once. Immutable; any
+/// thread.
+class Tokens {
+ public:
+  explicit Tokens(std::string secret);
+
+  [[nodiscard]] std::string visitor_token(const VisitorPass& pass) const;
+  /// `unauthorized` when forged, for another site, or older than `life`.
+  [[nodiscard]] Result<VisitorPass> verify_visitor(std::string_view token, std::string_view site, Time now,
+                                                   std::chrono::seconds life) const;
+
+  /// The query part of a link to a file, e.g. "e=1790000000&s=…".
+  [[nodiscard]] std::string file_link(Id file, Time expires) const;
+  [[nodiscard]] bool file_link_ok(Id file, std::string_view expires, std::string_view signature, Time now) const;
+
+  /// A fresh secret.
+  static std::string random_secret();
+
+ private:
+  [[nodiscard]] std::string sign(std::string_view text) const;
+  std::string secret_;
+};
+
+}  // namespace qiao::web
