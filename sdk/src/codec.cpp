@@ -29,17 +29,16 @@ void put_length(std::string& out, std::size_t length) {
 }
 
 void put_integer(std::string& out, std::int64_t value, bool is_signed) {
-  auto bits = static_cast<std::uint64_t>(value);
-  while (bits != 0) {
-    const auto byte = static_cast<unsigned char>(bits & 0xFF);
-    out += static_cast<char>(byte);
-    if (is_signed) {
-      const auto rest = static_cast<std::int64_t>(bits) >> 8;
-      if ((rest == 0 && byte < 0x80) || (rest == -1 && byte >= 0x80)) return;
-      bits = static_cast<std::uint64_t>(rest);
-    } else {
-      bits >>= 8;
+  if (is_signed) {
+    // Ends as soon as the sign of the last byte stands for all the rest.
+    for (bool whole = value == 0; !whole; value >>= 8) {
+      const auto byte = static_cast<unsigned char>(value & 0xFF);
+      out += static_cast<char>(byte);
+      const std::int64_t rest = value >> 8;
+      whole = (rest == 0 && byte < 0x80) || (rest == -1 && byte >= 0x80);
     }
+  } else {
+    for (auto bits = static_cast<std::uint64_t>(value); bits != 0; bits >>= 8) out += static_cast<char>(bits & 0xFF);
   }
 }
 

@@ -1,0 +1,25 @@
+include_guard(GLOBAL)
+
+# qiao_add_fuzz_target(NAME SOURCES … LIBS … CORPUS folder [RUNS count])
+#   SOURCES define LLVMFuzzerTestOneInput. With QIAO_FUZZ it becomes a libFuzzer program. Otherwise the seeded driver runs
+#   it in ctest (label "fuzz") on the corpus, on what the optional qiao_fuzz_seeds() adds, and on RUNS mutations of
+#   these that are the same on every machine. A file *.dict in the corpus folder holds one token a line.
+function(qiao_add_fuzz_target name)
+  cmake_parse_arguments(arg "" "CORPUS;RUNS" "SOURCES;LIBS" ${ARGN})
+  if(NOT arg_RUNS)
+    set(arg_RUNS 100000)
+  endif()
+  get_filename_component(corpus "${arg_CORPUS}" ABSOLUTE)
+  add_executable(${name} ${arg_SOURCES})
+  qiao_use_pch(${name})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE ${arg_LIBS})
+  if(QIAO_FUZZ)
+    target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    target_sources(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests/fuzz/seeded_driver.cpp)
+    add_test(NAME ${name} COMMAND ${name} ${corpus} ${arg_RUNS} WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
+    set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT 300)
+  endif()
+endfunction()
