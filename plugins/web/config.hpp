@@ -12,6 +12,7 @@ namespace qiao::web {
 /// One shop, school or brand with a widget of its own.
 struct SiteSettings {
   std::string name;
+  bool in_app = false;
   std::vector<std::string> origins;
 };
 
@@ -30,6 +31,8 @@ struct WebSettings {
 
 inline void describe(Schema<SiteSettings>& s) {
   s.optional("name", &SiteSettings::name).doc("Shown to agents beside the customer's name");
+  s.optional("in_app", &SiteSettings::in_app)
+      .doc("The widget stands inside the product: its customers are using it right now and are served before others");
   s.optional("origins", &SiteSettings::origins)
       .doc(
           "Pages that may embed the widget, e.g. https://shop.example.org; empty: only pages that the hub itself "

@@ -211,6 +211,7 @@ void VisitorSession::accept(ClientFrame frame, std::vector<contract::Attachment>
   ask.external_id = external_id(pass_.visitor, frame.id);
   ask.user = pass_.visitor.str();
   ask.site = pass_.site;
+  ask.in_app = services_->settings.sites.at(pass_.site).in_app;
   ask.language = language_;
   ask.content.text = std::move(frame.text);
   ask.content.attachments = std::move(attachments);

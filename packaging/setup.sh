@@ -1,0 +1,55 @@
+# Shared by packaging/run and tests/run: installs what is missing and builds. Source it; it changes to the project's root.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+say() { printf '\033[1m%s\033[0m\n' "$*"; }
+die() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+# qiao_install KIND…  installs the Debian packages of packaging/dependencies of these kinds that are not there yet.
+qiao_install() {
+  local kind name missing=()
+  command -v dpkg-query >/dev/null || die "this script installs Debian packages; on another system install what packaging/dependencies lists"
+  while read -r kind name _; do
+    [[ " $* " == *" $kind "* ]] || continue
+    dpkg-query -W -f '${db:Status-Abbrev}' "$name" 2>/dev/null | grep -q '^ii' || missing+=("$name")
+  done < <(grep -v '^#' packaging/dependencies)
+  # The front end builds with any Node.js from 18 on; Debian's is taken when there is none.
+  command -v node >/dev/null || missing+=(nodejs)
+  command -v npm >/dev/null || missing+=(npm)
+  [ ${#missing[@]} -eq 0 ] && return
+  say "Installing: ${missing[*]}"
+  local sudo=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || die "installing packages needs root: run this as root, or install sudo"
+    sudo=(sudo)
+  fi
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# qiao_npm FOLDER  installs a package's locked dependencies when its lock file has changed.
+qiao_npm() {
+  local stamp="$1/node_modules/.qiao-lock"
+  cmp -s "$1/package-lock.json" "$stamp" && return
+  (cd "$1" && npm ci --no-audit --no-fund --loglevel=error)
+  cp "$1/package-lock.json" "$stamp"
+}
+
+# qiao_frontend  builds the web pages when a source file is newer than the last build.
+qiao_frontend() {
+  local dir=plugins/web/frontend
+  qiao_npm $dir
+  if [ ! -f $dir/dist/widget.js ] ||
+     [ -n "$(find $dir -path $dir/node_modules -prune -o -path $dir/dist -prune -o -type f -newer $dir/dist/widget.js -print -quit)" ]; then
+    say "Building the web pages"
+    (cd $dir && npm run --silent build)
+  fi
+}
+
+# qiao_build PRESET [TARGET…]
+qiao_build() {
+  local preset=$1
+  shift
+  [ -f "build/$preset/build.ninja" ] || cmake --preset "$preset" >/dev/null
+  cmake --build --preset "$preset" ${*:+--target "$@"} -j "${QIAO_JOBS:-$(nproc)}"
+}

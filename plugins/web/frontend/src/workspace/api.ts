@@ -1,0 +1,158 @@
+/** The REST routes of the workspace; see docs/reference/chat-protocol.md. */
+
+import type { AgentMessage, AgentView, Attachment, ContactView, ConversationView, GroupView, TicketView } from '../shared/protocol';
+import { uploadFile } from '../shared/upload';
+
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    detail: string,
+    readonly retryAfter = 0,
+  ) {
+    super(detail);
+  }
+}
+
+export type ConversationTab = 'mine' | 'queue' | 'bot' | 'all' | 'resolved';
+export type Counts = Partial<Record<ConversationTab, number>>;
+export type TicketScope = 'mine' | 'department' | 'all';
+
+export interface Session {
+  agent: AgentView;
+  permissions: string[];
+}
+
+export interface NewTicket {
+  conversation: string;
+  department: string;
+  subject: string;
+  description: string;
+  fields: Record<string, string>;
+  deadline: string;
+}
+
+export interface KnowledgeEntry {
+  key: string;
+  [field: string]: unknown;
+}
+
+export interface Page<T> {
+  items: T[];
+  more: boolean;
+}
+
+type Query = Record<string, string | number | boolean | undefined>;
+
+export class Api {
+  /** Called when the hub says that the session is over. */
+  onUnauthorized: () => void = () => undefined;
+
+  constructor(
+    private readonly base = '/api/v1/',
+    private readonly send: typeof fetch = (...args) => fetch(...args),
+  ) {}
+
+  login(login: string, password: string): Promise<Session> {
+    return this.call<Session>('POST', 'login', { login, password, token: false }, { quiet: true });
+  }
+  logout(): Promise<unknown> {
+    return this.call('POST', 'logout', {}, { quiet: true });
+  }
+  async me(): Promise<Session> {
+    return this.call<Session>('GET', 'me', undefined, { quiet: true });
+  }
+  acceptInvitation(token: string, body: { login: string; name: string; password: string }): Promise<unknown> {
+    return this.call('POST', 'invitations/accept', { token, ...body }, { quiet: true });
+  }
+  agents(): Promise<{ agents: AgentView[]; groups: GroupView[] }> {
+    return this.call('GET', 'agents');
+  }
+
+  conversations(query: { view: ConversationTab; search?: string; before?: string; limit?: number }): Promise<{
+    conversations: ConversationView[];
+    more: boolean;
+    counts?: Counts;
+  }> {
+    return this.call('GET', `conversations${toQuery(query)}`);
+  }
+  conversation(id: string): Promise<ConversationView> {
+    return this.call('GET', `conversations/${id}`);
+  }
+  messages(id: string, query: { after?: number; before?: number; limit?: number }): Promise<{ messages: AgentMessage[]; more: boolean }> {
+    return this.call('GET', `conversations/${id}/messages${toQuery(query)}`);
+  }
+  take(id: string): Promise<ConversationView> {
+    return this.call('POST', `conversations/${id}/take`, {});
+  }
+  transfer(id: string, to: { to_agent: string; to_group: string; note: string }): Promise<ConversationView> {
+    return this.call('POST', `conversations/${id}/transfer`, to);
+  }
+  resolve(id: string): Promise<ConversationView> {
+    return this.call('POST', `conversations/${id}/resolve`, {});
+  }
+
+  contact(id: string): Promise<ContactView> {
+    return this.call('GET', `contacts/${id}`);
+  }
+  saveContact(id: string, fields: Partial<Pick<ContactView, 'name' | 'phone' | 'email' | 'note'>>): Promise<ContactView> {
+    return this.call('PATCH', `contacts/${id}`, fields);
+  }
+  async contactConversations(id: string): Promise<ConversationView[]> {
+    return (await this.call<{ conversations: ConversationView[] }>('GET', `contacts/${id}/conversations`)).conversations;
+  }
+
+  async tickets(query: { view: TicketScope; state?: string; conversation?: string; before?: string; limit?: number }): Promise<Page<TicketView>> {
+    const body = await this.call<{ tickets: TicketView[]; more: boolean }>('GET', `tickets${toQuery(query)}`);
+    return { items: body.tickets, more: body.more };
+  }
+  ticket(id: string): Promise<TicketView> {
+    return this.call('GET', `tickets/${id}`);
+  }
+  createTicket(ticket: NewTicket): Promise<TicketView> {
+    return this.call('POST', 'tickets', ticket);
+  }
+  commentTicket(id: string, text: string): Promise<TicketView> {
+    return this.call('POST', `tickets/${id}/comment`, { text });
+  }
+  resolveTicket(id: string, resolution: string): Promise<TicketView> {
+    return this.call('POST', `tickets/${id}/resolve`, { resolution });
+  }
+
+  upload(file: File, onProgress: (share: number) => void): Promise<Attachment> {
+    return uploadFile(`${this.base}files`, file, null, onProgress);
+  }
+
+  /** For routes that a page keeps to itself, e.g. knowledge. */
+  async call<T>(method: string, path: string, body?: unknown, options: { quiet?: boolean } = {}): Promise<T> {
+    let answer: Response;
+    try {
+      answer = await this.send(this.base + path, {
+        method,
+        credentials: 'same-origin',
+        headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
+        body: body === undefined ? undefined : JSON.stringify(body),
+      });
+    } catch {
+      throw new ApiError(0, 'network', '');
+    }
+    const text = await answer.text();
+    let parsed: Record<string, unknown> = {};
+    try {
+      parsed = text ? (JSON.parse(text) as Record<string, unknown>) : {};
+    } catch {
+      // A proxy may answer HTML; the status says enough.
+    }
+    if (answer.ok) return parsed as T;
+    if (answer.status === 401 && !options.quiet) this.onUnauthorized();
+    const code = String(parsed.code ?? parsed.type ?? '');
+    const wait = Number(parsed.retry_after ?? answer.headers.get('Retry-After') ?? 0);
+    throw new ApiError(answer.status, code, String(parsed.detail ?? parsed.title ?? ''), Number.isFinite(wait) ? wait : 0);
+  }
+}
+
+export function toQuery(query: Query): string {
+  const pairs = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
+  if (pairs.length === 0) return '';
+  return `?${pairs.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&')}`;
+}
