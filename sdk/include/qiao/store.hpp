@@ -113,7 +113,8 @@ class QIAO_API Database {
   /// Queues a write. `work` runs on a writer thread inside a transaction shared with other writers; `done` runs on that
   /// thread after the commit is synced to disk (or has failed) and must be short. When `work` fails, only what it did is
   /// undone. It may run more than once, so it changes nothing but the session, or undoes that in `on_rollback`.
-  /// Writes of one partition run in the order in which they were queued.
+  /// Writes of one partition run in the order in which they were queued; 0 is no partition.
+  /// Errors of the store itself: `store.overloaded` (retry), `store.full`, `store.io_error`, `store.failed`, `store.stopping`.
   virtual void write(std::uint64_t partition, Work work, Done done, Priority priority = Priority::service) = 0;
   /// The same, waiting for the synced commit. Not on a bus worker or an I/O thread: there it returns `would_deadlock`.
   virtual Result<void> write_and_wait(Work work) = 0;

@@ -1,0 +1,290 @@
+#include "core/store/group_writer.hpp"
+
+#include <pthread.h>
+
+#include <chrono>
+
+namespace qiao::core {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+/// After this long without work the writer tidies up.
+constexpr auto kIdleAfter = std::chrono::milliseconds(200);
+/// One job that takes longer holds up every other writer, which somebody should know.
+constexpr auto kSlowJob = std::chrono::milliseconds(250);
+
+thread_local bool is_writer_thread = false;
+
+}  // namespace
+
+std::vector<std::function<void()>> WriterSession::take_undo(std::size_t keep) {
+  std::vector<std::function<void()>> taken;
+  for (std::size_t i = keep; i < undo_.size(); ++i) taken.push_back(std::move(undo_[i]));
+  undo_.resize(keep);
+  return taken;
+}
+
+void PendingJobs::remove() noexcept {
+  std::uint64_t count = count_.load(std::memory_order_relaxed);
+  while (count > 1) {
+    if (count_.compare_exchange_weak(count, count - 1, std::memory_order_acq_rel)) return;
+  }
+  // Zero is reached under the lock, so that whoever waits for it cannot destroy this while it is being notified.
+  const std::lock_guard lock(mutex_);
+  if (count_.fetch_sub(1, std::memory_order_acq_rel) == 1) none_.notify_all();
+}
+
+void PendingJobs::wait_for_none() {
+  std::unique_lock lock(mutex_);
+  none_.wait(lock, [this] { return count_.load(std::memory_order_acquire) == 0; });
+}
+
+bool PendingJobs::wait_for_none(std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  return none_.wait_for(lock, patience, [this] { return count_.load(std::memory_order_acquire) == 0; });
+}
+
+GroupWriter::GroupWriter(std::unique_ptr<WriterSession> session, Settings settings, Logger& log, Metrics& metrics,
+                         Health& health, OnFatal on_fatal)
+    : session_(std::move(session)),
+      settings_(settings),
+      log_(log),
+      health_(health),
+      on_fatal_(std::move(on_fatal)),
+      commits_(metrics.counter("qiao_store_commits_total", "Synced commits, each of a group of writes")),
+      jobs_(metrics.counter("qiao_store_writes_total", "Writes that were committed")),
+      job_errors_(metrics.counter("qiao_store_write_errors_total", "Writes that failed or could not be committed")),
+      rollbacks_(metrics.counter("qiao_store_rollbacks_total", "Groups of writes that were undone")),
+      refused_total_(metrics.counter("qiao_store_refused_total", "Writes refused because the queue was full")),
+      commit_seconds_(metrics.histogram("qiao_store_group_seconds", "From begin to synced commit of a group")),
+      queue_(settings.queue_capacity) {
+  thread_ = std::thread([this] { run(); });
+}
+
+GroupWriter::~GroupWriter() { stop(); }
+
+bool GroupWriter::on_writer_thread() noexcept { return is_writer_thread; }
+
+std::size_t GroupWriter::queued(Priority priority) const {
+  const std::lock_guard lock(mutex_);
+  return queue_.size(priority);
+}
+
+void GroupWriter::submit(Job job) {
+  std::unique_lock lock(mutex_);
+  if (stopping_) {
+    lock.unlock();
+    finish(job, Error{Errc::cancelled, "store.stopping", "the hub is stopping and takes no more writes"});
+    return;
+  }
+  if (!queue_.push(job)) {
+    refused_total_.add();
+    refused_.emplace_back(std::move(job), Error{Errc::overloaded, "store.overloaded",
+                                                "too many writes are waiting for the disk; try again in a moment"});
+  }
+  const bool wake = std::exchange(sleeping_, false);
+  lock.unlock();
+  if (wake) wake_.notify_one();
+}
+
+void GroupWriter::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    sleeping_ = false;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void GroupWriter::run() {
+  is_writer_thread = true;
+  pthread_setname_np(pthread_self(), "qiao-writer");
+  while (wait_for_jobs()) {
+    if (!group_.empty()) run_group();
+  }
+}
+
+/// Fills the group; false at the end. Nothing waiting is the moment to tidy up.
+bool GroupWriter::wait_for_jobs() {
+  std::vector<std::pair<Job, Error>> refused;
+  {
+    std::unique_lock lock(mutex_);
+    const auto something = [this] { return !queue_.empty() || !refused_.empty() || stopping_; };
+    while (!something()) {
+      sleeping_ = true;
+      if (idle_done_) {
+        wake_.wait(lock);
+      } else if (wake_.wait_for(lock, kIdleAfter) == std::cv_status::timeout && !something()) {
+        idle_done_ = true;
+        lock.unlock();
+        if (auto done = session_->housekeep(true); !done) enter(State::failed, done.error());
+        lock.lock();
+      }
+    }
+    sleeping_ = false;
+    if (queue_.empty() && refused_.empty()) return false;
+    queue_.take(settings_.group_max, group_);
+    refused.swap(refused_);
+  }
+  refuse_all(refused);
+  return true;
+}
+
+void GroupWriter::refuse_all(std::vector<std::pair<Job, Error>>& refused) {
+  for (auto& [job, error] : refused) {
+    job_errors_.add();
+    finish(job, std::move(error));
+  }
+}
+
+void GroupWriter::run_group() {
+  idle_done_ = false;
+  const auto started = SteadyClock::now();
+  if (fatal_) {
+    results_.assign(group_.size(), *fatal_);
+  } else if (attempt(false) == Attempt::needs_isolation) {
+    attempt(true);
+  }
+  commit_seconds_.observe(std::chrono::duration<double>(SteadyClock::now() - started).count());
+  finish_group();
+  if (fatal_) return;
+  if (auto tidy = session_->housekeep(false); !tidy) enter(State::failed, tidy.error());
+}
+
+GroupWriter::Attempt GroupWriter::attempt(bool isolated) {
+  results_.clear();
+  if (auto begun = session_->begin(); !begun) {
+    fail_group(begun.error(), session_->trouble());
+    return Attempt::failed;
+  }
+  for (Job& job : group_) {
+    const std::uint64_t before = session_->changes();
+    results_.push_back(isolated ? run_isolated(job) : run_job(job));
+    if (session_->trouble() != Trouble::none) {
+      fail_group(session_->trouble_error(), session_->trouble());
+      return Attempt::failed;
+    }
+    if (!isolated && !results_.back() && session_->changes() != before) {
+      session_->rollback();
+      rollbacks_.add();
+      undo(0);
+      return Attempt::needs_isolation;
+    }
+  }
+  if (auto committed = session_->commit(); !committed) {
+    fail_group(committed.error(), session_->trouble());
+    return Attempt::failed;
+  }
+  session_->forget_undo();
+  commits_.add();
+  if (state() != State::ok) recovered();
+  return Attempt::committed;
+}
+
+Result<void> GroupWriter::run_job(Job& job) {
+  const auto started = SteadyClock::now();
+  Result<void> result;
+  try {
+    result = job.work(*session_);
+  } catch (const std::exception& thrown) {
+    result = Error{Errc::internal, "store.work_threw", fmt::format("a write threw: {}", thrown.what())};
+  } catch (...) {
+    result = Error{Errc::internal, "store.work_threw", "a write threw something that is no std::exception"};
+  }
+  const auto took = SteadyClock::now() - started;
+  if (took > kSlowJob) {
+    log_.warn("a write of {} held up all others for {} ms; it should prepare before it writes",
+              job.owner ? job.owner->instance() : "the hub",
+              std::chrono::duration_cast<std::chrono::milliseconds>(took).count());
+  }
+  return result;
+}
+
+Result<void> GroupWriter::run_isolated(Job& job) {
+  const std::size_t keep = session_->undo_size();
+  if (auto begun = session_->begin_nested(); !begun) return begun.error();
+  Result<void> result = run_job(job);
+  if (session_->trouble() != Trouble::none) return result;
+  if (result) {
+    if (auto kept = session_->commit_nested(); !kept) result = kept.error();
+  } else {
+    if (auto back = session_->rollback_nested(); !back) return back.error();
+    undo(keep);
+  }
+  return result;
+}
+
+void GroupWriter::undo(std::size_t keep) {
+  auto taken = session_->take_undo(keep);
+  for (auto it = taken.rbegin(); it != taken.rend(); ++it) {
+    try {
+      (*it)();
+    } catch (const std::exception& thrown) {
+      log_.error("an undo function threw: {}", thrown.what());
+    }
+  }
+}
+
+void GroupWriter::fail_group(const Error& error, Trouble trouble) {
+  session_->rollback();
+  rollbacks_.add();
+  undo(0);
+  // The failures of single jobs that came before are theirs; everything else shares this one.
+  for (Result<void>& result : results_) {
+    if (result) result = error;
+  }
+  results_.resize(group_.size(), error);
+  switch (trouble) {
+    case Trouble::full:
+      return enter(State::full, error);
+    case Trouble::fatal:
+      return enter(State::failed, error);
+    case Trouble::none:
+    case Trouble::io:
+      return enter(State::broken, error);
+  }
+}
+
+void GroupWriter::enter(State next, const Error& error) {
+  if (state() == State::failed || state() == next) return;
+  if (next == State::failed) fatal_ = error;
+  state_.store(next, std::memory_order_relaxed);
+  log_.error("{}: {}", error.name(), error.message);
+  health_.report(Health::State::failed, fmt::format("{}: {}", error.name(), error.message));
+  if (next == State::failed && on_fatal_) on_fatal_(error);
+}
+
+void GroupWriter::recovered() {
+  state_.store(State::ok, std::memory_order_relaxed);
+  log_.info("writing to the database works again");
+  health_.report(Health::State::ok);
+}
+
+void GroupWriter::finish_group() {
+  std::uint64_t failed = 0;
+  for (std::size_t i = 0; i < group_.size(); ++i) {
+    if (!results_[i]) ++failed;
+    finish(group_[i], std::move(results_[i]));
+  }
+  jobs_.add(group_.size() - failed);
+  if (failed > 0) job_errors_.add(failed);
+  group_.clear();
+}
+
+void GroupWriter::finish(Job& job, Result<void> result) {
+  if (job.done) {
+    try {
+      job.done(std::move(result));
+    } catch (const std::exception& thrown) {
+      log_.error("what follows a write threw: {}", thrown.what());
+    }
+  }
+  // The functions are code of a plugin: they go before the plugin may.
+  job.work = nullptr;
+  job.done = nullptr;
+  if (job.owner != nullptr) job.owner->remove();
+}
+
+}  // namespace qiao::core

@@ -1,0 +1,66 @@
+#include "core/store/sqlite/checkpointer.hpp"
+
+#include <pthread.h>
+#include <sqlite3.h>
+
+namespace qiao::core::sqlite {
+
+Result<std::unique_ptr<Checkpointer>> Checkpointer::open(const ConnectionSettings& settings) {
+  auto connection = Connection::open(settings);
+  if (!connection) return connection.error();
+  return std::unique_ptr<Checkpointer>(new Checkpointer(std::move(*connection)));
+}
+
+Checkpointer::Checkpointer(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {
+  thread_ = std::thread([this] { run(); });
+}
+
+Checkpointer::~Checkpointer() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+void Checkpointer::poke() {
+  {
+    const std::lock_guard lock(mutex_);
+    poked_ = true;
+  }
+  wake_.notify_one();
+}
+
+std::optional<Error> Checkpointer::failure() const {
+  if (!failed_.load(std::memory_order_acquire)) return std::nullopt;
+  const std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+void Checkpointer::run() {
+  pthread_setname_np(pthread_self(), "qiao-checkpoint");
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    wake_.wait(lock, [this] { return poked_ || stopping_; });
+    if (stopping_) return;
+    poked_ = false;
+    lock.unlock();
+    // Passive: takes no lock that a writer or a reader would wait for, and does what is possible now.
+    const int code = sqlite3_wal_checkpoint_v2(connection_->raw(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    std::optional<Error> fatal;
+    if (code != SQLITE_OK) {
+      Error error = connection_->fail(code, {});
+      if (connection_->trouble() == Trouble::fatal) fatal = std::move(error);
+      connection_->clear_trouble();
+    }
+    lock.lock();
+    if (fatal) {
+      failure_ = std::move(*fatal);
+      failed_.store(true, std::memory_order_release);
+      return;
+    }
+  }
+}
+
+}  // namespace qiao::core::sqlite

@@ -1,0 +1,150 @@
+#include "core/store/store.hpp"
+
+#include <fmt/format.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+
+#include "core/store/migrations.hpp"
+#include "core/store/sqlite/backend.hpp"
+
+namespace qiao::core {
+namespace {
+
+Error would_deadlock(std::string_view call) {
+  return {Errc::would_deadlock, "store.would_deadlock",
+          fmt::format("{} waits, and this thread must not: use a blocking lane, or write() with a callback", call)};
+}
+
+/// The result of a write for which somebody waits.
+class Waited {
+ public:
+  [[nodiscard]] Database::Done setter() {
+    return [this](Result<void> result) {
+      // Notified under the lock: the waiter may be gone as soon as it is released.
+      const std::lock_guard lock(mutex_);
+      result_ = std::move(result);
+      set_.notify_one();
+    };
+  }
+  Result<void> wait() {
+    std::unique_lock lock(mutex_);
+    set_.wait(lock, [this] { return result_.has_value(); });
+    return std::move(*result_);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable set_;
+  std::optional<Result<void>> result_;
+};
+
+Result<void> make_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  const bool fresh = std::filesystem::create_directories(folder, error);
+  if (!error && fresh) std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
+  if (error) {
+    return Error{Errc::unavailable, "store.cannot_open",
+                 fmt::format("cannot make the data folder {}: {}", folder.string(), error.message())};
+  }
+  return {};
+}
+
+}  // namespace
+
+class Store::InstanceDatabase final : public InstanceStore {
+ public:
+  InstanceDatabase(Store& store, std::string instance, std::string plugin)
+      : store_(store), plugin_(plugin.empty() ? instance : std::move(plugin)), pending_(std::move(instance)) {}
+  ~InstanceDatabase() override { pending_.wait_for_none(); }
+
+  bool wait_written(std::chrono::milliseconds patience) override { return pending_.wait_for_none(patience); }
+
+  Result<void> migrate(std::span<const Migration> steps) override {
+    if (GroupWriter::on_writer_thread()) return would_deadlock("migrate");
+    return submit_and_wait([&](Session&) {
+      return apply_migrations(store_.writer_->session(), *store_.backend_, plugin_, steps, store_.host_.clock.now());
+    });
+  }
+
+  void write(std::uint64_t partition, Work work, Done done, Priority priority) override {
+    pending_.add();
+    store_.writer_->submit({partition, std::move(work), std::move(done), priority, &pending_});
+  }
+
+  Result<void> write_and_wait(Work work) override {
+    if (must_not_wait()) return would_deadlock("write_and_wait");
+    return submit_and_wait(std::move(work));
+  }
+
+  Result<void> read(const Work& work) override {
+    if (must_not_wait()) return would_deadlock("read");
+    return store_.readers_->read(work);
+  }
+
+ private:
+  [[nodiscard]] bool must_not_wait() const {
+    return GroupWriter::on_writer_thread() || (store_.host_.must_not_wait && store_.host_.must_not_wait());
+  }
+  Result<void> submit_and_wait(Work work) {
+    Waited waited;
+    write(0, std::move(work), waited.setter(), Priority::service);
+    return waited.wait();
+  }
+
+  Store& store_;
+  const std::string plugin_;
+  PendingJobs pending_;
+};
+
+Result<std::unique_ptr<Store>> Store::open(const StoreSettings& settings, StoreHost host) {
+  if (auto made = make_folder(settings.folder); !made) return made.error();
+  auto lock = FolderLock::take(settings.folder);
+  if (!lock) return lock.error();
+  auto backend = sqlite::open_backend({settings.folder, settings.max_pages, settings.vfs});
+  if (!backend) return backend.error();
+  std::unique_ptr<Store> store(new Store(std::move(host), std::move(*lock), std::move(*backend)));
+
+  auto session = store->backend_->open_writer();
+  if (!session) return session.error();
+  if (auto begun = (*session)->begin(); !begun) return begun.error();
+  auto prepared = prepare_migrations(**session);
+  if (prepared) prepared = (*session)->commit();
+  if (!prepared) {
+    (*session)->rollback();
+    return prepared.error();
+  }
+  StoreHost& own = store->host_;
+  store->readers_ = std::make_unique<ReaderPool>(*store->backend_, settings.readers, own.metrics);
+  store->writer_ = std::make_unique<GroupWriter>(std::move(*session),
+                                                 GroupWriter::Settings{settings.group_max, settings.queue_capacity},
+                                                 own.log, own.metrics, own.health, own.on_fatal);
+  return store;
+}
+
+Store::Store(StoreHost host, FolderLock lock, std::unique_ptr<StoreBackend> backend)
+    : host_(std::move(host)), lock_(std::move(lock)), backend_(std::move(backend)) {}
+
+Store::~Store() = default;
+
+std::unique_ptr<InstanceStore> Store::for_instance(std::string instance, std::string plugin) {
+  return std::make_unique<InstanceDatabase>(*this, std::move(instance), std::move(plugin));
+}
+
+void Store::stop() { writer_->stop(); }
+
+void Store::collect(MetricsText& out) const {
+  for (const auto& [priority, name] : {std::pair{Priority::service, "service"},
+                                       {Priority::open, "open"},
+                                       {Priority::enrich, "enrich"},
+                                       {Priority::background, "background"}}) {
+    out.gauge("qiao_store_queued_writes", "Writes waiting for their turn", {{"priority", name}},
+              static_cast<double>(writer_->queued(priority)));
+  }
+  const StoreBackend::Size size = backend_->size();
+  out.gauge("qiao_store_data_bytes", "Size of the database", {}, static_cast<double>(size.data_bytes));
+  out.gauge("qiao_store_log_bytes", "Size of the write-ahead log", {}, static_cast<double>(size.log_bytes));
+}
+
+}  // namespace qiao::core
