@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <time.h>
+
 #include <atomic>
 #include <charconv>
-#include <chrono>
 
 namespace qiao {
 namespace {

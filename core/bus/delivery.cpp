@@ -1,0 +1,236 @@
+// The paths of messages through the hub: publishing, asking, replaying. Publishing and asking take no lock of the hub.
+#include <fmt/format.h>
+
+#include "core/bus/hub.hpp"
+#include "qiao/codec.hpp"
+
+namespace qiao::core::bus {
+namespace {
+
+Error stopping() { return {Errc::unavailable, "bus.stopping", "the hub is stopping and takes no new messages"}; }
+
+Error full(LaneState& lane) {
+  lane.counters.rejected.fetch_add(1, std::memory_order_relaxed);
+  return {Errc::overloaded, "bus.overloaded",
+          fmt::format("lane \"{}\" of {} is full ({} messages wait); try again later", lane.name, lane.instance.name(),
+                      lane.capacity)};
+}
+
+Error dropped() { return {Errc::overloaded, "bus.dropped", "newer messages pushed it out of a full queue"}; }
+
+}  // namespace
+
+void Hub::fill_headers(Instance& from, Message& message, Priority priority, std::uint64_t partition, Id id,
+                       Id trace) const {
+  Headers& h = message.headers;
+  h.id = id ? id : new_id();
+  const Id current = current_trace().trace;
+  h.trace = trace ? trace : current ? current : h.id;
+  h.partition = partition;
+  h.priority = priority;
+  h.source = from.name();
+}
+
+bool Hub::may_wait(const ThreadContext& context, const Queue& queue) const noexcept {
+  if (options_.manual || context.direct || context.reading > 1) return false;
+  if (context.role == ThreadRole::application) return true;
+  return context.role == ThreadRole::blocking && context.queue != &queue;
+}
+
+Result<void> Hub::publish(Instance& from, MessageRef message, const PublishOptions& options) {
+  if (stopping_.load(std::memory_order_acquire) || from.state() >= Instance::State::closing) return stopping();
+  fill_headers(from, *message, options.priority, options.partition, options.id, options.trace);
+  ThreadContext& ctx = context();
+  std::vector<Waiting> waiting;
+  Result<void> result;
+  {
+    const ReadSection read(ctx);
+    const Topic* topic = table_.load(std::memory_order_seq_cst)->find(message->type->id);
+    if (topic == nullptr) return {};
+    const auto& targets = topic->targets_for(from.name());
+    result = deliver(ctx, std::move(message), targets, waiting);
+  }
+  if (waiting.empty()) return result;
+  auto waited = finish_waiting(waiting);
+  return result ? waited : result;
+}
+
+Result<void> Hub::deliver(ThreadContext& ctx, MessageRef message, const std::vector<const Target*>& targets,
+                          std::vector<Waiting>& waiting) {
+  const Priority priority = message->headers.priority;
+  const std::uint64_t partition = message->headers.partition;
+  std::int64_t now = 0;
+  LaneState* refused = nullptr;
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    const Target& target = *targets[i];
+    if (target.lane->direct()) {
+      if (now == 0) now = coarse_now();
+      handle_event(target, *message, nullptr, now);
+      continue;
+    }
+    Item item;
+    item.target = &target;
+    // The last queue takes the publisher's reference.
+    if (i + 1 == targets.size()) {
+      item.message = std::move(message);
+    } else {
+      item.message = message;
+    }
+    Queue& queue = target.lane->pick(partition);
+    Item pushed_out;
+    const Push pushed = queue.push(item, priority, pushed_out);
+    if (pushed == Push::full && target.lane->overflow == Overflow::block && may_wait(ctx, queue)) {
+      target.instance->begin_publish_wait();
+      waiting.push_back({&queue, std::move(item), target.instance->shared_from_this()});
+    } else if (pushed != Push::accepted) {
+      refused = target.lane;
+    }
+    if (pushed_out.task || pushed_out.message) target.instance->abandon(*target.lane, pushed_out, dropped());
+  }
+  if (refused != nullptr) return full(*refused);
+  return {};
+}
+
+Result<void> Hub::finish_waiting(std::vector<Waiting>& waiting) {
+  Result<void> result;
+  for (Waiting& w : waiting) {
+    const Priority priority = w.item.message->headers.priority;
+    if (w.queue->push_waiting(w.item, priority) != Push::accepted) {
+      w.keep->abandon(w.queue->lane(), w.item, stopping());
+      result = stopping();
+    }
+    w.keep->end_publish_wait();
+  }
+  return result;
+}
+
+void Hub::request(Instance& from, MessageRef message, const RequestOptions& options,
+                  std::function<void(Result<MessageRef>)> callback) {
+  ThreadContext& ctx = context();
+  Queue* queue = ctx.instance == &from && !ctx.direct ? ctx.queue : nullptr;
+  auto pending = std::make_shared<Pending>(from, *message->type, queue, std::move(callback));
+  fill_headers(from, *message, options.priority, options.partition, {}, options.trace);
+  const SteadyTime deadline = clock_.steady() + options.deadline;
+  message->headers.deadline = deadline;
+  pending->headers = message->headers;
+  if (!from.add(pending)) {
+    // Nothing waits for this callback any more, so it runs here and now.
+    pending->deliver(stopping(), queue);
+    return;
+  }
+  timers_.add(deadline, pending);
+  send(ctx, std::move(message), pending, true);
+}
+
+void Hub::send(ThreadContext& ctx, MessageRef message, const std::shared_ptr<Pending>& pending, bool waits) {
+  requests_.fetch_add(1, std::memory_order_relaxed);
+  if (stopping_.load(std::memory_order_acquire)) {
+    pending->complete(stopping());
+    return;
+  }
+  Waiting later{};
+  {
+    const ReadSection read(ctx);
+    const Topic* topic = table_.load(std::memory_order_seq_cst)->find(message->type->id);
+    if (topic == nullptr || topic->server == nullptr) {
+      pending->complete(
+          Error{Errc::unavailable, "bus.no_server", fmt::format("nobody serves {}", message->type->name)});
+      return;
+    }
+    const Target& target = *topic->server;
+    auto port = std::make_shared<Port>(pending);
+    if (target.lane->direct()) return serve_request(target, *message, std::move(port), nullptr);
+    const Priority priority = message->headers.priority;
+    Queue& queue = target.lane->pick(message->headers.partition);
+    Item item;
+    Item pushed_out;
+    item.task = std::make_unique<RequestTask>(target, std::move(message), std::move(port));
+    const Push pushed = queue.push(item, priority, pushed_out);
+    if (pushed == Push::full && waits && target.lane->overflow == Overflow::block && may_wait(ctx, queue)) {
+      target.instance->begin_publish_wait();
+      later = {&queue, std::move(item), target.instance->shared_from_this()};
+    } else if (pushed != Push::accepted) {
+      item.task->abandon(full(*target.lane));
+    }
+    if (pushed_out.task || pushed_out.message) target.instance->abandon(*target.lane, pushed_out, dropped());
+  }
+  if (later.queue == nullptr) return;
+  if (later.queue->push_waiting(later.item, pending->headers.priority) != Push::accepted) {
+    later.item.task->abandon(stopping());
+  }
+  later.keep->end_publish_wait();
+}
+
+Result<MessageRef> Hub::ask(Instance& from, MessageRef message, const RequestOptions& options) {
+  ThreadContext& ctx = context();
+  const auto deadlock = [&](std::string_view where) {
+    return Error{Errc::would_deadlock, "bus.would_deadlock",
+                 fmt::format("{} was asked from {}; use request() with a callback, or a blocking lane",
+                             message->type->name, where)};
+  };
+  if (ctx.direct) return deadlock("a direct handler, which must not wait");
+  if (ctx.role == ThreadRole::worker) return deadlock("a worker of the bus, which must not wait");
+  if (ctx.role == ThreadRole::io) return deadlock("an I/O thread, which must not wait");
+  if (ctx.queue != nullptr) {
+    if (ctx.queue->lane().kind != Lane::blocking) return deadlock("a lane of a worker, which must not wait");
+    const ReadSection read(ctx);
+    const Topic* topic = table_.load(std::memory_order_seq_cst)->find(message->type->id);
+    if (topic != nullptr && topic->server != nullptr && topic->server->lane == &ctx.queue->lane()) {
+      return deadlock("the lane that would have to answer");
+    }
+  }
+  auto pending = std::make_shared<Pending>(from, *message->type, nullptr, nullptr);
+  fill_headers(from, *message, options.priority, options.partition, {}, options.trace);
+  message->headers.deadline = clock_.steady() + options.deadline;
+  pending->headers = message->headers;
+  if (!from.add(pending)) return stopping();
+  send(ctx, std::move(message), pending, false);
+  if (options_.manual) {
+    while (!pending->answered() && (manual_.run_one() || timers_.run_due() > 0)) {
+    }
+    // Nothing is left that could answer; with a clock that stands still, waiting would not end.
+    pending->complete(pending->timeout_error());
+    return *pending->poll();
+  }
+  const bool pooled = ctx.role == ThreadRole::blocking;
+  if (pooled) blocking_->begin_wait();
+  auto reply = pending->wait(options.deadline);
+  if (pooled) blocking_->end_wait();
+  return reply;
+}
+
+Result<void> Hub::replay(std::string_view name, int version, std::string_view bytes, Headers headers,
+                         const std::string& instance) {
+  ThreadContext& ctx = context();
+  {
+    const std::lock_guard lock(state_mutex_);
+    headers.source = intern(headers.source);
+  }
+  std::vector<Waiting> waiting;
+  Result<void> result;
+  {
+    const ReadSection read(ctx);
+    const Topic* topic = table_.load(std::memory_order_seq_cst)->find(qiao::detail::message_id(name, version));
+    if (topic == nullptr) {
+      return Error{Errc::not_found, "bus.unknown_message",
+                   fmt::format("nobody subscribes to {} version {}", name, version)};
+    }
+    std::vector<const Target*> targets;
+    for (const Target* target : topic->subscribers) {
+      if (target->instance->name() == instance) targets.push_back(target);
+    }
+    if (targets.empty()) {
+      return Error{Errc::not_found, "bus.no_subscriber", fmt::format("{} does not subscribe to {}", instance, name)};
+    }
+    MessageRef message = MessageRef::adopt(static_cast<Message*>(targets.front()->type->create()));
+    if (auto done = decode(message->type->fields(), message->body(), bytes); !done) return done;
+    message->headers = headers;
+    message->headers.redelivered = true;
+    result = deliver(ctx, std::move(message), targets, waiting);
+  }
+  if (waiting.empty()) return result;
+  auto waited = finish_waiting(waiting);
+  return result ? waited : result;
+}
+
+}  // namespace qiao::core::bus

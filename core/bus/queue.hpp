@@ -1,0 +1,171 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+
+#include "core/bus/ring.hpp"
+#include "core/bus/workers.hpp"
+#include "qiao/bus.hpp"
+#include "qiao/metrics.hpp"
+
+namespace qiao::core::bus {
+
+class Instance;
+class Queue;
+struct LaneState;
+
+/// A handler that was registered, and where it runs.
+struct Target {
+  const MessageType* type = nullptr;
+  Instance* instance = nullptr;
+  LaneState* lane = nullptr;
+  std::function<Result<void>(const Message&)> handle;                     ///< of an event
+  std::function<void(const Message&, std::shared_ptr<ReplyPort>)> serve;  ///< of a request
+  const MessageType* reply = nullptr;
+};
+
+/// Work in a queue that is not an event: a request to serve, a reply, posted work, a timer's tick.
+class Task {
+ public:
+  virtual ~Task() = default;
+  virtual void run(Queue& queue) = 0;
+  /// Instead of `run`, when the work is pushed out or its instance is revoked. Not called for what `must_run`.
+  virtual void abandon(const Error& why) = 0;
+  /// True for replies: somebody waits for the callback, so it runs even while the instance is being revoked.
+  [[nodiscard]] virtual bool must_run() const noexcept { return false; }
+  /// True for requests: Overflow::drop_oldest may push it out.
+  [[nodiscard]] virtual bool droppable() const noexcept { return false; }
+};
+
+/// An event for `target`, or a task.
+struct Item {
+  MessageRef message;
+  const Target* target = nullptr;
+  std::unique_ptr<Task> task;
+  std::int64_t accepted = 0;  ///< nanoseconds of the hub's steady clock; 0: not sampled
+};
+
+/// Written by the threads of one lane, read by `snapshot`.
+struct LaneCounters {
+  std::atomic<std::uint64_t> handled{0};
+  std::atomic<std::uint64_t> failed{0};
+  std::atomic<std::uint64_t> rejected{0};
+  std::atomic<std::uint64_t> dropped{0};
+  Histogram latency;
+};
+
+enum class Push { accepted, full, closed };
+
+/// One queue of one lane: bounded, four priorities, served by an executor.
+///
+/// Locks: `mutex_` is a leaf; nothing is called while it is held. Items are destroyed outside of it.
+class Queue : public Runnable {
+ public:
+  Queue(LaneState& lane, Executor& executor) : lane_(lane), executor_(executor) {}
+
+  /// On `accepted` the item is taken; otherwise the caller still has it. `pushed_out` receives what drop_oldest
+  /// removed.
+  Push push(Item& item, Priority priority, Item& pushed_out);
+  /// The same, waiting for space. Only where the thread may wait.
+  Push push_waiting(Item& item, Priority priority);
+  /// Whatever the capacity: replies, timers, and what a retired instance posts to itself.
+  Push push_always(Item& item, Priority priority);
+
+  /// While held, items are accepted but not run.
+  void hold();
+  void release();
+  /// From now on only replies are accepted; what is queued is abandoned on the lane itself.
+  void close();
+
+  [[nodiscard]] bool idle() const;
+  void count(std::size_t (&queued)[4]) const;
+  [[nodiscard]] LaneState& lane() const noexcept { return lane_; }
+
+ protected:
+  /// Room for one more in that priority? Under the lock.
+  virtual bool has_room(std::size_t priority) = 0;
+  /// Gives the queue to the executor if it is not there already. Under the lock; true: submit after unlocking.
+  virtual bool schedule() = 0;
+  [[nodiscard]] virtual bool running() const = 0;
+  [[nodiscard]] virtual std::size_t taken(std::size_t priority) const = 0;
+
+  void execute(Item&& item);
+  void note_idle();
+  [[nodiscard]] bool has_work() const noexcept { return mask_.load(std::memory_order_relaxed) != 0; }
+  [[nodiscard]] std::size_t first_priority(std::uint8_t mask) const noexcept {
+    return static_cast<std::size_t>(__builtin_ctz(mask));
+  }
+  void store(Item& item, std::size_t priority);
+
+  LaneState& lane_;
+  Executor& executor_;
+  mutable std::mutex mutex_;
+  Ring<Item> in_[4];
+  std::atomic<std::uint8_t> mask_{0};  // which of in_ hold something; written under the lock
+  std::uint64_t pushed_[4] = {};
+  std::condition_variable space_;
+  std::atomic<unsigned> waiters_{0};  // written under the lock
+  bool held_ = false;
+  std::atomic<bool> closed_{false};  // written under the lock
+};
+
+/// Runs one item at a time. The runner swaps whole rings out, so that a burst costs it one lock.
+class SerialQueue final : public Queue {
+ public:
+  using Queue::Queue;
+  void run() override;
+
+ private:
+  static constexpr unsigned kBatch = 64;  // then other queues get the thread
+  bool has_room(std::size_t priority) override;
+  bool schedule() override;
+  bool running() const override { return scheduled_; }
+  std::size_t taken(std::size_t priority) const override;
+  bool next(Item& item);
+  bool finish();
+
+  // The runner's own; `popped_` is also read by publishers that find the queue full.
+  alignas(64) Ring<Item> out_[4];
+  std::uint8_t out_mask_ = 0;
+  std::atomic<std::uint64_t> popped_[4] = {};
+  alignas(64) std::uint64_t popped_seen_[4] = {};  // the publishers' copy, under the lock
+  bool scheduled_ = false;                         // under the lock
+};
+
+/// Runs up to `concurrency` items at a time, in no particular order.
+class BlockingQueue final : public Queue {
+ public:
+  using Queue::Queue;
+  void run() override;
+
+ private:
+  bool has_room(std::size_t priority) override;
+  bool schedule() override;
+  bool running() const override { return runners_ > 0; }
+  std::size_t taken(std::size_t) const override { return 0; }
+
+  unsigned runners_ = 0;  // under the lock
+};
+
+/// A lane of one instance: one queue, or several between which partitions are spread, or none (direct).
+struct LaneState {
+  Instance& instance;
+  std::string name;
+  Lane::Kind kind;
+  std::size_t capacity;
+  Overflow overflow;
+  unsigned concurrency;
+  std::int64_t budget;  ///< milliseconds
+  std::vector<std::unique_ptr<Queue>> queues;
+  LaneCounters counters;
+
+  [[nodiscard]] bool direct() const noexcept { return kind == Lane::direct; }
+  [[nodiscard]] Queue& pick(std::uint64_t partition) const noexcept {
+    if (queues.size() == 1) return *queues.front();
+    return *queues[((partition * 0x9E3779B97F4A7C15ull) >> 32) % queues.size()];
+  }
+};
+
+}  // namespace qiao::core::bus

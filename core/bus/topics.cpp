@@ -1,0 +1,64 @@
+#include "core/bus/topics.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <map>
+
+namespace qiao::core::bus {
+namespace {
+
+std::vector<const Target*> only(const std::vector<const Target*>& all, const std::vector<std::string>& names) {
+  std::vector<const Target*> kept;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(kept), [&](const Target* target) {
+    return std::find(names.begin(), names.end(), target->instance->name()) != names.end();
+  });
+  return kept;
+}
+
+}  // namespace
+
+TopicTable::TopicTable(const std::vector<Instance*>& visible, const Wiring& wiring, const Intern& intern) {
+  std::map<std::uint64_t, Topic*> by_id;
+  const auto topic_of = [&](const MessageType& type) -> Topic& {
+    Topic*& topic = by_id[type.id];
+    if (topic == nullptr) {
+      topics_.push_back(std::make_unique<Topic>());
+      topic = topics_.back().get();
+      topic->id = type.id;
+      topic->name = type.name;
+    }
+    return *topic;
+  };
+  for (const Instance* instance : visible) {
+    for (const auto& target : instance->subscriptions()) topic_of(*target->type).subscribers.push_back(target.get());
+    for (const auto& target : instance->servers()) {
+      Topic& topic = topic_of(*target->type);
+      const auto binding = wiring.bindings.find(std::string(topic.name));
+      const bool bound = binding != wiring.bindings.end();
+      // Without a binding the first to come serves; `check_wiring` does not let a hub start like that.
+      if (bound ? binding->second == instance->name() : topic.server == nullptr) topic.server = target.get();
+    }
+  }
+  for (const auto& topic : topics_) {
+    topic->usual = topic->subscribers;
+    const auto routes = wiring.routes.find(std::string(topic->name));
+    if (routes == wiring.routes.end()) continue;
+    for (const EventRoute& route : routes->second) {
+      if (route.from.empty()) {
+        topic->usual = only(topic->subscribers, route.to);
+      } else {
+        topic->routed.push_back({intern(route.from).data(), only(topic->subscribers, route.to)});
+      }
+    }
+  }
+  const std::size_t size = std::bit_ceil(std::max<std::size_t>(8, topics_.size() * 2 + 1));
+  slots_.resize(size, nullptr);
+  mask_ = size - 1;
+  for (const auto& topic : topics_) {
+    std::size_t i = topic->id & mask_;
+    while (slots_[i] != nullptr) i = (i + 1) & mask_;
+    slots_[i] = topic.get();
+  }
+}
+
+}  // namespace qiao::core::bus
