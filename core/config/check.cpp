@@ -84,7 +84,9 @@ class Checker {
     const Section section(config, path);
     if (const SchemaInfo* schema = plugin.manifest ? plugin.manifest->config_schema() : nullptr) {
       section.check(*schema, found);
+      const std::size_t all = found.size();
       drop_unfilled(found);
+      if (found.size() != all) return;
     } else if (config->kind != ConfigNode::Kind::null &&
                !(config->kind == ConfigNode::Kind::map && config->entries.empty())) {
       found.push_back(config_problem("config.unknown_key", config->key, path,
@@ -115,19 +117,50 @@ class Checker {
       if (known == plugins_.end() || !known->second.manifest) return;
       wired.push_back({instance, known->second.manifest});
     }
-    for (const WiringProblem& problem : check_wiring(wired, wiring_of(loaded_.config))) {
-      result.problems.push_back(config_problem(problem.id, place_of(problem.path), problem.path, problem.text));
+    std::vector<std::string> instances, messages;
+    for (const WiredInstance& instance : wired) {
+      instances.push_back(instance.name);
+      for (const Manifest::Port& port : instance.manifest->ports()) messages.emplace_back(port.message->name);
+    }
+    for (WiringProblem& problem : check_wiring(wired, wiring_of(loaded_.config))) {
+      const ConfigNode* item = item_of(problem.path);
+      ConfigMark mark = item ? item->key : part_of(problem.path).key;
+      std::string nearest;
+      if (problem.id == "wiring.unknown_message") {
+        nearest = nearest_name(problem.path.substr(problem.path.find('.') + 1), messages);
+      } else if (const ConfigNode* name = item ? stranger(*item, instances) : nullptr;
+                 name && problem.id == "wiring.unknown_instance") {
+        mark = name->mark;
+        nearest = name->secret ? std::string() : nearest_name(name->text, instances);
+      }
+      result.problems.push_back(config_problem(std::move(problem.id), mark, std::move(problem.path),
+                                               std::move(problem.text), std::move(nearest)));
       result.may_start = false;
     }
   }
 
+  /// The first text below a route or binding that is no enabled instance.
+  static const ConfigNode* stranger(const ConfigNode& node, const std::vector<std::string>& instances) {
+    if (node.kind == ConfigNode::Kind::scalar) {
+      return std::find(instances.begin(), instances.end(), node.text) == instances.end() ? &node : nullptr;
+    }
+    for (const ConfigNode& item : node.items) {
+      if (const ConfigNode* found = stranger(item, instances)) return found;
+    }
+    for (const ConfigNode::Entry& entry : node.entries) {
+      if (const ConfigNode* found = stranger(entry.value, instances)) return found;
+    }
+    return nullptr;
+  }
+
+  [[nodiscard]] const ConfigNode& part_of(const std::string& path) const {
+    const ConfigNode* part = loaded_.tree->find(path.substr(0, path.find('.')));
+    return part ? *part : *loaded_.tree;
+  }
   // Message names hold dots, so the path is split only after its first word.
-  [[nodiscard]] ConfigMark place_of(const std::string& path) const {
+  [[nodiscard]] const ConfigNode* item_of(const std::string& path) const {
     const std::size_t dot = path.find('.');
-    const ConfigNode* part = loaded_.tree->find(path.substr(0, dot));
-    if (!part) return loaded_.tree->mark;
-    const ConfigNode* item = dot == std::string::npos ? nullptr : part->find(path.substr(dot + 1));
-    return item ? item->key : part->key;
+    return dot == std::string::npos ? nullptr : part_of(path).find(path.substr(dot + 1));
   }
 
   const LoadedConfig& loaded_;

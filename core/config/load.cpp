@@ -31,18 +31,19 @@ std::optional<std::string> read_file(const fs::path& file, Problems& problems) {
   const fs::file_status status = fs::status(file, failed);
   if (!fs::exists(status)) {
     unreadable(file,
-               failed && failed != std::errc::no_such_file_or_directory ? "cannot be read: " + failed.message()
+               failed && failed != std::errc::no_such_file_or_directory ? "the file cannot be read: " + failed.message()
                                                                         : "there is no such file",
                problems);
     return std::nullopt;
   }
   if (!fs::is_regular_file(status)) {
-    unreadable(file, fs::is_directory(status) ? "is a folder; name the file in it" : "is not a regular file", problems);
+    unreadable(file, fs::is_directory(status) ? "this is a folder; name the file in it" : "this is not a regular file",
+               problems);
     return std::nullopt;
   }
   std::ifstream in(file, std::ios::binary);
   if (!in) {
-    unreadable(file, "cannot be opened; check its owner and mode", problems);
+    unreadable(file, "the file cannot be opened; check its owner and mode", problems);
     return std::nullopt;
   }
   // One byte more than the reader accepts is enough for it to refuse.
@@ -62,9 +63,10 @@ std::vector<fs::path> fragments(const fs::path& folder, Problems& problems) {
     const fs::path name = it->path().filename();
     if (name.string().starts_with(".")) continue;
     if (name.extension() == ".yaml") found.push_back(it->path());
-    if (name.extension() == ".yml") unreadable(it->path(), "is not read: files in conf.d end with .yaml", problems);
+    if (name.extension() == ".yml")
+      unreadable(it->path(), "the file is not read: names in conf.d end with .yaml", problems);
   }
-  if (failed) unreadable(conf_d, "cannot be listed: " + failed.message(), problems);
+  if (failed) unreadable(conf_d, "the folder cannot be listed: " + failed.message(), problems);
   std::sort(found.begin(), found.end());
   return found;
 }

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
-#include <cerrno>
 #include <fstream>
 #include <system_error>
 
@@ -55,14 +55,25 @@ class Resolver {
   std::optional<std::string> look_up(const ConfigNode& node, const std::string& path, std::string_view reference) {
     if (reference.starts_with("env:")) return from_environment(node, path, std::string(reference.substr(4)));
     if (reference.starts_with("file:")) return from_file(node, path, std::string(reference.substr(5)));
-    static const std::array<std::string, 2> kKinds = {"env", "file"};
-    const std::string kind(reference.substr(0, reference.find(':')));
-    const std::string near = nearest_name(kind, kKinds);
     note(node, path, "config.bad_reference", "expected ${env:NAME} or ${file:path}; write $${ for a plain ${",
-         near.empty() || reference.find(':') == std::string_view::npos
-             ? std::string()
-             : "${" + near + std::string(reference.substr(kind.size())) + "}");
+         meant(reference));
     return std::nullopt;
+  }
+
+  static std::string meant(std::string_view reference) {
+    static const std::array<std::string, 2> kKinds = {"env", "file"};
+    const std::size_t colon = reference.find(':');
+    if (colon == std::string_view::npos) {
+      const bool variable = !reference.empty() && std::all_of(reference.begin(), reference.end(), [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+      });
+      return variable ? fmt::format("${{env:{}}}", reference) : std::string();
+    }
+    std::string kind(reference.substr(0, colon));
+    for (char& c : kind) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+    const bool right = std::find(kKinds.begin(), kKinds.end(), kind) != kKinds.end();
+    const std::string near = right ? kind : nearest_name(kind, kKinds);
+    return near.empty() ? std::string() : fmt::format("${{{}{}}}", near, reference.substr(colon));
   }
 
   std::optional<std::string> from_environment(const ConfigNode& node, const std::string& path,

@@ -5,6 +5,7 @@
 #include <yaml-cpp/parser.h>
 
 #include <istream>
+#include <optional>
 #include <streambuf>
 #include <unordered_map>
 
@@ -57,6 +58,10 @@ class Builder final : public YAML::EventHandler {
       : source_(source), limits_(limits), problems_(problems) {}
 
   ConfigNode take() { return std::move(root_); }
+  /// Where the innermost list or map that is still open began.
+  [[nodiscard]] std::optional<ConfigMark> open_since() const {
+    return frames_.empty() ? std::nullopt : std::optional(frames_.back().node.mark);
+  }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (++documents_ == 1) return;
@@ -291,6 +296,20 @@ std::string sentence(const std::string& theirs) {
   return "not valid YAML: " + theirs;
 }
 
+ConfigProblem explain(const YAML::Exception& failed, const SourceText& source, const Builder& builder) {
+  ConfigMark mark = source.mark(failed.mark.line, failed.mark.column);
+  std::string text = sentence(failed.msg);
+  if (failed.msg.find("flow not found") != std::string::npos) {
+    // The brace of `${env:X}` ends a flow map; the person sees no other bracket that could be wrong.
+    const std::size_t at = source.offset(failed.mark.line, failed.mark.column);
+    if (at > 0 && source.from(at - 1).starts_with("${"))
+      text = "inside { } and [ ] a text with ${…} needs quotes";
+    else if (const auto opened = builder.open_since())
+      mark = *opened;
+  }
+  return config_problem("config.syntax", mark, {}, std::move(text));
+}
+
 }  // namespace
 
 std::shared_ptr<const ConfigNode> read_yaml(std::string_view text, const std::string& file, Problems& problems,
@@ -311,8 +330,7 @@ std::shared_ptr<const ConfigNode> read_yaml(std::string_view text, const std::st
     problems.push_back(stopped.problem);
     return nullptr;
   } catch (const YAML::Exception& failed) {
-    problems.push_back(
-        config_problem("config.syntax", source.mark(failed.mark.line, failed.mark.column), {}, sentence(failed.msg)));
+    problems.push_back(explain(failed, source, builder));
     return nullptr;
   }
   auto root = std::make_shared<ConfigNode>(builder.take());

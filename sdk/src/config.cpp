@@ -83,7 +83,12 @@ std::string nearest_name(std::string_view word, std::span<const std::string> can
   std::size_t fewest = std::max<std::size_t>(1, word.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
     if (candidate.size() > kLongest || candidate == word) continue;
-    const std::size_t slips = typing_slips(word, candidate);
+    std::size_t slips = typing_slips(word, candidate);
+    // `warning` for `warn`: one being the beginning of the other is as near as the most slips allowed.
+    constexpr std::size_t kBeginning = 3;
+    const bool begins = std::min(word.size(), candidate.size()) >= kBeginning &&
+                        (word.starts_with(candidate) || candidate.starts_with(word));
+    if (begins) slips = std::min(slips, std::max<std::size_t>(1, word.size() / 3));
     if (slips < fewest && slips < candidate.size()) {
       fewest = slips;
       best = &candidate;

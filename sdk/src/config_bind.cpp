@@ -315,7 +315,12 @@ class Binder {
 
   void one_of(const KeyInfo& key, const Node& node, const std::string& path, const std::vector<std::string>& names) {
     std::string nearest = node.kind == Node::Kind::scalar ? nearest_name(node.text, names) : std::string();
-    bad_value(key, node, path, fmt::format("one of {}", fmt::join(names, ", ")), {}, std::move(nearest));
+    std::string expected;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (i > 0) expected += i + 1 == names.size() ? " or " : ", ";
+      expected += names[i];
+    }
+    bad_value(key, node, path, expected, {}, std::move(nearest));
   }
 
   void bad_value(const KeyInfo& key, const Node& node, const std::string& path, std::string_view expected,
