@@ -1,0 +1,168 @@
+#include "core/gateway/response.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "core/gateway/head_check.hpp"
+#include "qiao/json.hpp"
+
+namespace qiao::core {
+namespace {
+
+bool safe_value(std::string_view value) {
+  return value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+}
+
+/// Written by us alone, so that a message has one length and one connection rule.
+bool is_ours(std::string_view name) {
+  for (const std::string_view own : {"content-length", "transfer-encoding", "connection", "date", "server"}) {
+    if (equals_ignoring_case(name, own)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+FilePart::~FilePart() {
+  if (fd >= 0) ::close(fd);
+}
+
+std::string_view reason_phrase(int status) noexcept {
+  switch (status) {
+    case 100:
+      return "Continue";
+    case 101:
+      return "Switching Protocols";
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 202:
+      return "Accepted";
+    case 204:
+      return "No Content";
+    case 206:
+      return "Partial Content";
+    case 301:
+      return "Moved Permanently";
+    case 302:
+      return "Found";
+    case 303:
+      return "See Other";
+    case 304:
+      return "Not Modified";
+    case 307:
+      return "Temporary Redirect";
+    case 308:
+      return "Permanent Redirect";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 410:
+      return "Gone";
+    case 412:
+      return "Precondition Failed";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 415:
+      return "Unsupported Media Type";
+    case 416:
+      return "Range Not Satisfiable";
+    case 417:
+      return "Expectation Failed";
+    case 422:
+      return "Unprocessable Content";
+    case 426:
+      return "Upgrade Required";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    default:
+      return "Status";
+  }
+}
+
+HttpResponse problem(int status, std::string_view id, std::string_view detail) {
+  HttpResponse response;
+  response.status = status;
+  response.content_type = "application/problem+json";
+  response.body = "{\"type\":";
+  append_json_string(response.body, fmt::format("urn:qiao:error:{}", id));
+  response.body += ",\"title\":";
+  append_json_string(response.body, reason_phrase(status));
+  response.body += fmt::format(",\"status\":{},\"detail\":", status);
+  append_json_string(response.body, detail);
+  response.body += '}';
+  return response;
+}
+
+std::optional<std::string> response_head(const HttpResponse& response, std::size_t size, const HeadContext& context) {
+  std::string out;
+  out.reserve(384);
+  const auto line = [&](std::string_view name, std::string_view value) {
+    out.append(name).append(": ").append(value).append("\r\n");
+  };
+  out += fmt::format("HTTP/1.1 {} {}\r\n", response.status, reason_phrase(response.status));
+  line("Date", context.date);
+  const bool bodiless = response.status < 200 || response.status == 204 || response.status == 304;
+  if (!bodiless) {
+    if (!safe_value(response.content_type)) return std::nullopt;
+    if (!response.content_type.empty()) line("Content-Type", response.content_type);
+    line("Content-Length", std::to_string(size));
+  }
+  if (!context.keep_alive) {
+    line("Connection", "close");
+  } else if (context.http10) {
+    line("Connection", "keep-alive");
+  }
+  line("X-Request-Id", context.request_id);
+  line("X-Content-Type-Options", "nosniff");
+  bool referrer = false;
+  bool cache = false;
+  for (const auto& [name, value] : response.headers) {
+    if (!is_token(name) || !safe_value(value)) return std::nullopt;
+    if (is_ours(name) || equals_ignoring_case(name, "x-request-id") ||
+        equals_ignoring_case(name, "x-content-type-options"))
+      continue;
+    referrer = referrer || equals_ignoring_case(name, "referrer-policy");
+    if (equals_ignoring_case(name, "cache-control")) {
+      if (context.behind_login) continue;
+      cache = true;
+    }
+    line(name, value);
+  }
+  if (!referrer) line("Referrer-Policy", "no-referrer");
+  if (context.behind_login || (!cache && response.content_type == "application/problem+json"))
+    line("Cache-Control", "no-store");
+  if (context.secure) line("Strict-Transport-Security", "max-age=31536000");
+  out += "\r\n";
+  return out;
+}
+
+}  // namespace qiao::core
