@@ -82,7 +82,8 @@ class Checker {
       config = std::move(nothing);
     }
     const Section section(config, path);
-    if (const SchemaInfo* schema = plugin.manifest ? plugin.manifest->config_schema() : nullptr) {
+    if (!plugin.manifest) return;
+    if (const SchemaInfo* schema = plugin.manifest->config_schema()) {
       section.check(*schema, found);
       const std::size_t all = found.size();
       drop_unfilled(found);

@@ -13,7 +13,7 @@ namespace qiao::core {
 
 /// A plugin that could be used. What it points to must outlive the call it is passed to, not longer.
 struct KnownPlugin {
-  const Manifest* manifest = nullptr;
+  const Manifest* manifest = nullptr;  ///< null: it exists, but was not looked into; its settings are not checked
   /// Makes a plugin object and lets it `configure`; opens nothing. Empty: only the schema is checked.
   std::function<Result<void>(const Section&)> configure;
 };

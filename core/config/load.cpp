@@ -137,7 +137,7 @@ LoadedConfig load_config(const fs::path& file, const LoadOptions& options) {
     for (std::size_t i = before_references; i < loaded.problems.size(); ++i) unfilled.insert(loaded.problems[i].path);
     loaded.tree = std::make_shared<const ConfigNode>(std::move(merged));
     const std::size_t before_binding = loaded.problems.size();
-    if (auto bound = Section(loaded.tree, {}).bind<HubConfig>(loaded.problems)) loaded.config = std::move(*bound);
+    loaded.config = Section(loaded.tree, {}).bind_partly<HubConfig>(loaded.problems);
     drop_consequences(before_binding, unfilled, loaded.problems);
     check_instance_names(*loaded.tree, loaded.problems);
   }

@@ -19,7 +19,7 @@ struct LoadedConfig {
   std::filesystem::path folder;  ///< where it lies; `${file:}`, plugin folders and certificates are relative to it
   std::vector<std::filesystem::path> files;  ///< all that were read, in order
   std::shared_ptr<const ConfigNode> tree;    ///< null when some file could not be read as YAML
-  HubConfig config;                          ///< complete only when there are no problems
+  HubConfig config;                          ///< with problems: what is right in it, defaults elsewhere
   Problems problems;                         ///< sorted by file and line
 
   [[nodiscard]] bool ok() const noexcept { return problems.empty(); }

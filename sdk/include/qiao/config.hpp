@@ -190,6 +190,13 @@ class QIAO_API Section {
     if (problems.size() != before) return std::nullopt;
     return value;
   }
+  /// What is right in it, with defaults in the place of what is not: to go on looking for further mistakes.
+  template <class T>
+  [[nodiscard]] T bind_partly(std::vector<ConfigProblem>& problems) const {
+    T value{};
+    bind_into(schema_of<T>(), &value, problems);
+    return value;
+  }
   /// Only the mistakes, for a schema whose type is not known here.
   void check(const SchemaInfo& schema, std::vector<ConfigProblem>& problems) const;
 

@@ -65,6 +65,11 @@ TEST_F(CheckedConfig, ChecksTheSettingsOfAnInstanceThatIsOff) {
       check_config(loaded("plugins:\n  a: {use: fixture-stock, enabled: false}\n"), plugins_).problems.empty());
 }
 
+TEST_F(CheckedConfig, SaysNothingOfSettingsThatNobodyLookedInto) {
+  plugins_["fixture-stock"] = {};
+  EXPECT_TRUE(check_config(loaded(stock("      timout: 1s\n")), plugins_).problems.empty());
+}
+
 TEST_F(CheckedConfig, AsksThePluginOnlyWhenItsSchemaIsContent) {
   int asked = 0;
   plugins_["fixture-stock"].configure = [&asked](const Section& section) -> Result<void> {

@@ -94,6 +94,16 @@ TEST_F(LoadConfig, NeverPrintsASecretInADiagnostic) {
   EXPECT_EQ(problems_json(loaded.problems).find("5123"), std::string::npos);
 }
 
+TEST_F(LoadConfig, KeepsWhatIsRightForFurtherChecks) {
+  write("qiao.yaml", "hub: {drain: never, workers: 3}\nplugin_dirs: [more]\nplugins:\n  a: {use: x, enabled: yes}\n");
+  const LoadedConfig loaded = load();
+  EXPECT_EQ(loaded.problems.size(), 2U);
+  EXPECT_EQ(loaded.config.hub.workers, 3U);
+  EXPECT_EQ(loaded.config.hub.drain, 10s);
+  EXPECT_EQ(loaded.config.plugin_dirs, std::vector<std::string>{"more"});
+  EXPECT_EQ(loaded.config.plugins.at("a").use, "x");
+}
+
 TEST_F(LoadConfig, ReportsAMissingFile) {
   EXPECT_EQ(problems_text(load().problems),
             (folder_ / "qiao.yaml").string() + ": error[config.unreadable]: there is no such file\n");
