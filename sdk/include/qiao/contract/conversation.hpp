@@ -28,7 +28,7 @@ enum class Delivery : std::uint8_t {
   sent,       ///< the platform or the customer's device has it
   delivered,  ///< shown to be on the customer's screen
   read,
-  failed,   ///< will not arrive; the reason stands in Message::delivery_detail
+  failed,   ///< will not arrive; the reason stands in MessageView::delivery_detail
   unknown,  ///< the platform neither confirmed nor refused
 };
 QIAO_ENUM(Delivery, none, pending, sent, delivered, read, failed, unknown)
@@ -69,8 +69,10 @@ struct MessageView {
   Delivery delivery = Delivery::none;
   std::string client_id;  ///< the id that its writer gave it
   Time at;
+  std::string delivery_detail;  ///< of a failed delivery: a sentence for the agent
 };
-QIAO_FIELDS(MessageView, id, conversation, seq, author, author_id, author_name, note, content, delivery, client_id, at)
+QIAO_FIELDS(MessageView, id, conversation, seq, author, author_id, author_name, note, content, delivery, client_id, at,
+            delivery_detail)
 
 struct ConversationView {
   Id id;
@@ -138,7 +140,9 @@ QIAO_EVENT(MessageStored, "conversation.message.stored", 1)
 /// State, group, agent, queue place, rating or read marks changed.
 struct ConversationChanged {
   ConversationView conversation;
-  std::string what;  ///< opened, handoff, queued, assigned, transferred, resolved, reopened, rated, read, place
+  /// opened, handoff, queued, assigned, transferred, resolved, reopened, rated, read, place, renamed (the contact),
+  /// state (assigned and waiting took turns)
+  std::string what;
 };
 QIAO_FIELDS(ConversationChanged, conversation, what)
 QIAO_EVENT(ConversationChanged, "conversation.changed", 1)

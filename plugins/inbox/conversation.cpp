@@ -1,0 +1,118 @@
+#include "plugins/inbox/conversation.hpp"
+
+namespace qiao::inbox {
+
+Conversation::Conversation(Facts what, Customer who, Status status, ReadMarks marks, bool stored)
+    : facts(std::move(what)),
+      fresh_contact(who.fresh),
+      initial(stored ? Status{} : status),
+      ahead{status, true, stored},
+      now_(std::move(status)),
+      customer_(std::move(who)),
+      marks_(marks),
+      stored_(stored) {}
+
+ConversationView Conversation::view_locked() const {
+  ConversationView v;
+  v.id = facts.id;
+  v.contact = facts.contact;
+  v.contact_name = customer_.name;
+  v.channel = facts.channel;
+  v.user = facts.user;
+  v.site = facts.site;
+  v.language = facts.language;
+  v.state = now_.state;
+  v.group = now_.group;
+  v.agent = now_.agent;
+  v.agent_name = now_.agent_name;
+  v.last_seq = now_.last_seq;
+  v.read_by_customer = marks_.customer;
+  v.read_by_agent = marks_.agent;
+  v.preview = now_.preview;
+  v.preview_author = now_.preview_author;
+  v.intent = now_.intent;
+  v.handoff_reason = now_.handoff_reason;
+  if (now_.state == ConversationState::queued) {
+    v.queue_place = place_;
+    v.queue_estimate_s = estimate_s_;
+  }
+  v.rating = now_.rating;
+  v.opened_at = facts.opened_at;
+  v.changed_at = now_.changed_at;
+  v.queued_at = now_.queued_at;
+  v.resolved_at = now_.resolved_at;
+  return v;
+}
+
+ConversationView Conversation::commit(const Status& status) {
+  const std::lock_guard lock(mutex_);
+  now_ = status;
+  stored_ = true;
+  if (now_.state != ConversationState::queued) place_ = estimate_s_ = 0;
+  return view_locked();
+}
+
+ConversationView Conversation::view() const {
+  const std::lock_guard lock(mutex_);
+  return view_locked();
+}
+
+Status Conversation::status() const {
+  const std::lock_guard lock(mutex_);
+  return now_;
+}
+
+ConversationState Conversation::state() const {
+  const std::lock_guard lock(mutex_);
+  return now_.state;
+}
+
+Time Conversation::closed_at() const {
+  const std::lock_guard lock(mutex_);
+  return now_.state == ConversationState::resolved ? now_.resolved_at : Time{};
+}
+
+bool Conversation::stored() const {
+  const std::lock_guard lock(mutex_);
+  return stored_;
+}
+
+Conversation::Customer Conversation::customer() const {
+  const std::lock_guard lock(mutex_);
+  return customer_;
+}
+
+void Conversation::rename(std::string name) {
+  const std::lock_guard lock(mutex_);
+  customer_.name = std::move(name);
+  customer_.generated = false;
+}
+
+ReadMarks Conversation::marks() const {
+  const std::lock_guard lock(mutex_);
+  return marks_;
+}
+
+bool Conversation::mark_read(Author reader, std::int64_t seq) {
+  const std::lock_guard lock(mutex_);
+  seq = std::min(seq, now_.last_seq);
+  std::int64_t& mark = reader == Author::customer ? marks_.customer : marks_.agent;
+  if (seq <= mark) return false;
+  mark = seq;
+  return true;
+}
+
+bool Conversation::set_place(std::int32_t place, std::int32_t estimate_s) {
+  const std::lock_guard lock(mutex_);
+  if (place_ == place && estimate_s_ == estimate_s) return false;
+  place_ = place;
+  estimate_s_ = estimate_s;
+  return true;
+}
+
+std::int32_t Conversation::place() const {
+  const std::lock_guard lock(mutex_);
+  return place_;
+}
+
+}  // namespace qiao::inbox

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <atomic>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "plugins/inbox/model.hpp"
+
+namespace qiao::inbox {
+
+/// One conversation in memory.
+///
+/// `ahead` runs before the commit and belongs to the work of the conversation's writes, which the store runs one after
+/// the other. Everything else is what was committed (or needs no commit) and may be read from any thread; its mutex is
+/// the innermost lock of the plugin and is never held across a call.
+class Conversation {
+ public:
+  struct Ahead {
+    Status status;
+    bool loaded = false;  ///< false: read it from the database first (after a rollback)
+    bool stored = false;  ///< the row exists
+  };
+  /// The contact as far as messages need it.
+  struct Customer {
+    std::string name;
+    bool generated = false;  ///< the name was made up by us and gives way to a real one
+    bool fresh = false;      ///< not in the database yet: comes with the first message
+  };
+
+  Conversation(Facts what, Customer who, Status status, ReadMarks marks, bool stored);
+
+  const Facts facts;
+  const bool fresh_contact;
+  const Status initial;  ///< of a conversation that is not stored yet
+
+  Ahead ahead;  ///< of the writer
+
+  /// After a commit: what is true now, and the view of it.
+  ConversationView commit(const Status& status);
+  [[nodiscard]] ConversationView view() const;
+  [[nodiscard]] Status status() const;
+  [[nodiscard]] ConversationState state() const;
+  /// When it was resolved, while it is; otherwise 1970.
+  [[nodiscard]] Time closed_at() const;
+  [[nodiscard]] bool stored() const;
+  [[nodiscard]] Customer customer() const;
+  void rename(std::string name);
+  [[nodiscard]] ReadMarks marks() const;
+  /// False: it was there already. `seq` beyond the last message means the last one.
+  bool mark_read(Author reader, std::int64_t seq);
+  /// False: nothing changed.
+  bool set_place(std::int32_t place, std::int32_t estimate_s);
+  [[nodiscard]] std::int32_t place() const;
+
+  std::atomic<bool> dirty{false};  ///< it is in the list of what must be written lazily
+
+ private:
+  [[nodiscard]] ConversationView view_locked() const;
+
+  mutable std::mutex mutex_;
+  Status now_;
+  Customer customer_;
+  ReadMarks marks_;
+  std::int32_t place_ = 0;
+  std::int32_t estimate_s_ = 0;
+  bool stored_;
+
+  friend class ConversationTable;
+  std::list<Conversation*>::iterator used_;  ///< guarded by the table
+};
+
+using ConversationPtr = std::shared_ptr<Conversation>;
+
+}  // namespace qiao::inbox

@@ -1,0 +1,227 @@
+#include "plugins/inbox/ledger.hpp"
+
+#include "plugins/inbox/activity.hpp"
+#include "plugins/inbox/records.hpp"
+
+namespace qiao::inbox {
+
+struct Ledger::Job {
+  ConversationPtr conversation;
+  Id trace;
+  Step step;
+  Finished finished;
+  // Of the last run.
+  Status before;
+  Status after;
+  std::vector<MessageView> messages;
+  std::vector<std::string_view> told;
+  std::optional<Accepted> duplicate;
+  bool written = false;
+};
+
+namespace {
+
+constexpr std::string_view kAuthorNames[] = {"customer", "bot", "agent", "system"};
+
+Error with_retry(Error error) {
+  if (error.code == Errc::overloaded && error.retry_after.count() == 0) error.retry_after = std::chrono::seconds(1);
+  return error;
+}
+
+bool moved_between(const Status& a, const Status& b) {
+  return a.state != b.state || a.agent != b.agent || a.group != b.group || a.rank != b.rank ||
+         a.queued_at != b.queued_at;
+}
+
+}  // namespace
+
+Ledger::Ledger(Database& store, Bus& bus, const Clock& clock, Metrics& metrics, ConversationTable& table,
+               Activity& activity)
+    : store_(store),
+      bus_(bus),
+      clock_(clock),
+      table_(table),
+      activity_(activity),
+      duplicates_(metrics.counter("qiao_inbox_duplicates_total", "Messages that were there already")) {
+  for (std::size_t i = 0; i < stored_.size(); ++i) {
+    stored_[i] =
+        &metrics.counter("qiao_inbox_messages_total", "Messages stored", {{"author", std::string(kAuthorNames[i])}});
+  }
+}
+
+void Ledger::begin() {
+  const std::lock_guard lock(mutex_);
+  ++under_way_;
+}
+
+void Ledger::end() {
+  const std::lock_guard lock(mutex_);
+  if (--under_way_ == 0) idle_.notify_all();
+}
+
+bool Ledger::wait_idle(SteadyTime deadline) {
+  std::unique_lock lock(mutex_);
+  return idle_.wait_until(lock, deadline, [this] { return under_way_ == 0; });
+}
+
+void Ledger::write(std::uint64_t partition, Database::Work work, Database::Done done, Priority priority) {
+  begin();
+  store_.write(
+      partition, std::move(work),
+      [this, done = std::move(done)](Result<void> result) {
+        done(std::move(result));
+        end();
+      },
+      priority);
+}
+
+void Ledger::change(ConversationPtr conversation, Id trace, Step step, Finished finished) {
+  begin();
+  auto job = std::make_shared<Job>();
+  job->trace = trace;
+  job->step = std::move(step);
+  job->finished = std::move(finished);
+  const auto partition = static_cast<std::uint64_t>(conversation->facts.id.value);
+  const Priority priority = conversation->stored() ? Priority::service : Priority::open;
+  job->conversation = std::move(conversation);
+  store_.write(
+      partition, [this, job](Session& session) { return run(*job, session); },
+      [this, job](Result<void> result) {
+        done(*job, std::move(result));
+        end();
+      },
+      priority);
+}
+
+Result<void> Ledger::reload(Job& job, Session& session) {
+  Conversation::Ahead& ahead = job.conversation->ahead;
+  auto loaded = records::conversation(session, job.conversation->facts.id);
+  if (!loaded) return loaded.error();
+  ahead.stored = loaded->has_value();
+  ahead.status = *loaded ? std::move((*loaded)->status) : job.conversation->initial;
+  ahead.loaded = true;
+  return {};
+}
+
+Result<void> Ledger::run(Job& job, Session& session) {
+  Conversation& conversation = *job.conversation;
+  Conversation::Ahead& ahead = conversation.ahead;
+  // Twice at most: when the place of the message is taken, somebody wrote without this memory, and the table knows
+  // better.
+  for (int attempt = 0;; ++attempt) {
+    if (!ahead.loaded) {
+      if (auto done = reload(job, session); !done) return done;
+    }
+    const Time now = whole_ms(clock_.now());
+    Draft draft{ahead.status, false, {}, {}};
+    if (auto done = job.step(draft, now); !done) return done;
+    job.before = ahead.status;
+    job.after = std::move(draft.status);
+    job.told = std::move(draft.told);
+    job.messages.clear();
+    job.duplicate.reset();
+    job.written = !draft.messages.empty() || draft.keep;
+    if (!job.written) return {};
+    for (NewMessage& m : draft.messages) {
+      follow(job.after, m.author, m.note, m.content.text, !m.content.attachments.empty(), never(m.at) ? now : m.at);
+      MessageView& view = job.messages.emplace_back();
+      view.id = new_id();
+      view.conversation = conversation.facts.id;
+      view.seq = job.after.last_seq;
+      view.author = m.author;
+      view.author_id = m.author_id;
+      view.author_name = std::move(m.author_name);
+      view.note = m.note;
+      view.content = std::move(m.content);
+      view.delivery = m.note || m.author == Author::customer ? Delivery::none : Delivery::pending;
+      view.client_id = std::move(m.client_id);
+      view.at = never(m.at) ? now : m.at;
+      auto inserted = records::insert_message(session, view, m.dedupe);
+      if (inserted) continue;
+      if (inserted.error().code != Errc::conflict || job.messages.size() > 1) return inserted;
+      auto before = m.dedupe.empty() ? Result<std::optional<Accepted>>(std::optional<Accepted>{})
+                                     : records::find_duplicate(session, m.dedupe);
+      if (!before) return before.error();
+      if (*before) {
+        job.duplicate = **before;
+        job.written = false;
+        job.messages.clear();
+        job.told.clear();
+        return {};
+      }
+      if (attempt > 0) return inserted;
+      ahead.loaded = false;
+      break;
+    }
+    if (!ahead.loaded) continue;
+    job.after.changed_at = std::max(job.after.changed_at, now);
+    if (!ahead.stored) {
+      const Conversation::Customer customer = conversation.customer();
+      if (conversation.fresh_contact) {
+        auto contact = records::insert_contact(session, conversation.facts, customer.name, customer.generated, now);
+        if (!contact && contact.error().code == Errc::conflict) {
+          return Error{Errc::conflict, "inbox.identity_taken", "another hub has just come to know this customer"};
+        }
+        if (!contact) return contact;
+      }
+      if (auto row = records::insert_conversation(session, conversation.facts, job.after); !row) return row;
+      job.told.insert(job.told.begin(), "opened");
+    } else if (draft.keep) {
+      if (auto row = records::update_conversation(session, conversation.facts.id, job.after); !row) return row;
+    }
+    session.on_rollback([&ahead] { ahead.loaded = false; });
+    ahead.status = job.after;
+    ahead.stored = true;
+    return {};
+  }
+}
+
+void Ledger::done(Job& job, Result<void> result) {
+  if (!result) {
+    if (result.error().id == "inbox.identity_taken") table_.forget(*job.conversation);
+    job.finished(with_retry(result.error()));
+    return;
+  }
+  Outcome outcome;
+  outcome.conversation = job.conversation;
+  if (!job.written) {
+    outcome.view = job.conversation->view();
+    if (job.duplicate) {
+      duplicates_.add();
+      outcome.accepted = *job.duplicate;
+    }
+    outcome.before = outcome.after = job.after;
+    job.finished(std::move(outcome));
+    return;
+  }
+  outcome.view = job.conversation->commit(job.after);
+  activity_.touch(job.conversation);
+  if (moved_ && moved_between(job.before, job.after)) moved_(job.conversation, job.before, job.after);
+  if (!job.messages.empty()) {
+    const MessageView& first = job.messages.front();
+    outcome.accepted = {first.conversation, first.id, first.seq, false, first.at};
+  }
+  tell(job, outcome.view);
+  if (!job.messages.empty()) outcome.first_text = job.messages.front().content.text;
+  outcome.before = std::move(job.before);
+  outcome.after = std::move(job.after);
+  job.finished(std::move(outcome));
+}
+
+void Ledger::tell(Job& job, const ConversationView& view) {
+  PublishOptions options;
+  options.trace = job.trace;
+  for (const MessageView& message : job.messages) {
+    stored_[static_cast<std::size_t>(message.author)]->add();
+    // A subscriber that is full has its own repair: screens resume by sequence, the outbox is read again.
+    (void)bus_.publish(contract::MessageStored{message, view}, options);
+    if (message.delivery == Delivery::pending) {
+      (void)bus_.publish(contract::MessageOutgoing{view.channel, view.user, message}, options);
+    }
+  }
+  for (const std::string_view what : job.told) {
+    (void)bus_.publish(contract::ConversationChanged{view, std::string(what)}, options);
+  }
+}
+
+}  // namespace qiao::inbox

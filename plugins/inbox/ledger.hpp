@@ -1,0 +1,76 @@
+#pragma once
+
+#include <array>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <vector>
+
+#include "plugins/inbox/conversation_table.hpp"
+#include "plugins/inbox/model.hpp"
+#include "qiao/bus.hpp"
+#include "qiao/metrics.hpp"
+#include "qiao/store.hpp"
+
+namespace qiao::inbox {
+
+class Activity;
+
+/// What a change came to.
+struct Outcome {
+  ConversationPtr conversation;
+  Accepted accepted;  ///< of the first message, when there was one
+  ConversationView view;
+  Status before;
+  Status after;
+  std::string_view first_text;  ///< of the first message; valid during the call
+};
+
+/// Changes conversations: one change is one write, whose step runs in the order of the writes of that conversation, and
+/// everybody is told after the synced commit.
+///
+/// `change` may be called from any thread and never waits. `step` runs on the writer's thread, may run more than once
+/// and touches nothing but its draft. `finished` runs once, after the events are out, on the writer's thread: it must
+/// be short.
+class Ledger {
+ public:
+  using Step = std::function<Result<void>(Draft&, Time now)>;
+  using Finished = std::function<void(Result<Outcome>)>;
+  /// Told of each commit in which state, group, agent or rank changed, before the events go out.
+  using Moved = std::function<void(const ConversationPtr&, const Status& before, const Status& after)>;
+
+  Ledger(Database& store, Bus& bus, const Clock& clock, Metrics& metrics, ConversationTable& table, Activity& activity);
+
+  void on_moved(Moved moved) { moved_ = std::move(moved); }
+  void change(ConversationPtr conversation, Id trace, Step step, Finished finished);
+
+  /// A write of another kind that `drain` waits for.
+  void write(std::uint64_t partition, Database::Work work, Database::Done done, Priority priority = Priority::service);
+  /// Waits until nothing is under way; false when the deadline came first.
+  bool wait_idle(SteadyTime deadline);
+
+ private:
+  struct Job;
+  Result<void> run(Job& job, Session& session);
+  Result<void> reload(Job& job, Session& session);
+  Result<void> store_messages(Job& job, Session& session);
+  void done(Job& job, Result<void> result);
+  void tell(Job& job, const ConversationView& view);
+  void begin();
+  void end();
+
+  Database& store_;
+  Bus& bus_;
+  const Clock& clock_;
+  ConversationTable& table_;
+  Activity& activity_;
+  Moved moved_;
+  std::array<Counter*, 4> stored_;  ///< by author
+  Counter& duplicates_;
+
+  std::mutex mutex_;
+  std::condition_variable idle_;
+  std::size_t under_way_ = 0;
+};
+
+}  // namespace qiao::inbox

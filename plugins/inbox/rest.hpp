@@ -1,0 +1,32 @@
+#pragma once
+
+#include "plugins/inbox/actions.hpp"
+#include "plugins/inbox/contacts.hpp"
+#include "qiao/http.hpp"
+
+namespace qiao::inbox {
+
+/// The routes that agents use, as docs/reference/chat-protocol.md lists them. What an agent may not see does not exist
+/// for them: 404.
+class Rest {
+ public:
+  Rest(Database& store, ConversationTable& table, Activity& activity, Actions& actions, Contacts& contacts);
+
+  void add_routes(Http& http);
+
+ private:
+  struct Listing;
+  [[nodiscard]] Result<ConversationPtr> visible(Id id, const Principal& who);
+  [[nodiscard]] Result<contract::ContactView> visible_contact(Id id, const Principal& who);
+  Result<void> read_listing(Listing& listing);
+  Result<void> read_counts(Listing& listing);
+  void add_recent(Listing& listing);
+
+  Database& store_;
+  ConversationTable& table_;
+  Activity& activity_;
+  Actions& actions_;
+  Contacts& contacts_;
+};
+
+}  // namespace qiao::inbox
