@@ -5,6 +5,18 @@
 namespace qiao::core {
 namespace {
 
+/// A plugin that refuses its settings may quote them.
+void hide_secrets(const ConfigNode& node, std::string& message) {
+  constexpr std::size_t kShortest = 4;  // hiding "1" everywhere would make the sentence unreadable
+  if (node.secret && node.text.size() >= kShortest) {
+    for (std::size_t at = message.find(node.text); at != std::string::npos; at = message.find(node.text, at + 3)) {
+      message.replace(at, node.text.size(), "***");
+    }
+  }
+  for (const ConfigNode& item : node.items) hide_secrets(item, message);
+  for (const ConfigNode::Entry& entry : node.entries) hide_secrets(entry.value, message);
+}
+
 class Checker {
  public:
   Checker(const LoadedConfig& loaded, const KnownPlugins& plugins) : loaded_(loaded), plugins_(plugins) {
@@ -97,8 +109,10 @@ class Checker {
     if (const auto configured = plugin.configure(section); !configured) {
       const Error& error = configured.error();
       const std::string id(error.name());
-      found.push_back(
-          config_problem(id.find('.') == std::string::npos ? "config.rejected" : id, config->key, path, error.message));
+      std::string message = error.message;
+      hide_secrets(*config, message);
+      found.push_back(config_problem(id.find('.') == std::string::npos ? "config.rejected" : id, config->key, path,
+                                     std::move(message)));
     }
   }
 

@@ -143,7 +143,7 @@ std::string config_json_schema(const KnownPlugins& plugins) {
   }
   if (!names.empty()) instance["properties"]["use"]["examples"] = std::move(names);
   if (!cases.empty()) instance["allOf"] = std::move(cases);
-  return root.dump(2) + "\n";
+  return root.dump(2);
 }
 
 }  // namespace qiao::core

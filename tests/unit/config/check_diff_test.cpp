@@ -84,6 +84,21 @@ TEST_F(CheckedConfig, AsksThePluginOnlyWhenItsSchemaIsContent) {
   EXPECT_EQ(asked, 1);
 }
 
+TEST_F(CheckedConfig, HidesSecretsThatAPluginQuotes) {
+  plugins_["fixture-stock"].configure = [](const Section& section) -> Result<void> {
+    return Error{Errc::bad_value, "the token " + section.node().find("token")->text + " is too short"};
+  };
+  LoadedConfig config = loaded(stock(""));
+  ConfigNode tree = *config.tree;
+  ConfigNode& token = tree.entries[0].value.entries[0].value.entries[1].value.entries[1].value;
+  token.text = "canary-5123";
+  token.secret = true;
+  config.tree = std::make_shared<const ConfigNode>(std::move(tree));
+  const auto result = check_config(config, plugins_);
+  ASSERT_EQ(result.problems.size(), 1U);
+  EXPECT_EQ(result.problems[0].message, "the token *** is too short");
+}
+
 TEST_F(CheckedConfig, HandsTheWiringToTheBus) {
   const auto config = loaded("routes:\n  a.b: [{from: x, to: [y, z]}]\nbindings: {q.r: s}\n");
   const Wiring wiring = wiring_of(config.config);
