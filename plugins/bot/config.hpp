@@ -1,0 +1,25 @@
+#pragma once
+
+#include "qiao/config.hpp"
+
+namespace qiao::bot {
+
+struct BotConfig {
+  std::vector<std::string> knowledge;
+  double threshold = 0.45;
+};
+
+inline void describe(Schema<BotConfig>& s) {
+  s.optional("knowledge", &BotConfig::knowledge)
+      .max_items(50)
+      .doc(
+          "YAML files of knowledge, each read once, at the first start that names it; relative ones stand in the share "
+          "folder. "
+          "A demo reads demo/knowledge.yaml by itself");
+  s.optional("threshold", &BotConfig::threshold)
+      .range(0.05, 1.0)
+      .reloadable()
+      .doc("How sure the bot must be to answer, from 0 to 1; below it a person is asked");
+}
+
+}  // namespace qiao::bot

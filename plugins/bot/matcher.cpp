@@ -1,0 +1,111 @@
+#include "plugins/bot/matcher.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+namespace qiao::bot {
+namespace {
+
+constexpr double kCosineShare = 0.65;
+constexpr double kCoverageShare = 1 - kCosineShare;
+constexpr double kKeywordBase = 0.8;
+constexpr double kKeywordRange = 0.15;
+
+}  // namespace
+
+Matcher::Matcher(std::vector<KnowledgeEntry> entries) : entries_(std::move(entries)) { index(); }
+
+void Matcher::index() {
+  std::vector<std::vector<Feature>> lists;
+  std::unordered_map<std::uint64_t, std::set<std::size_t>> used_by;
+  for (std::size_t e = 0; e < entries_.size(); ++e) {
+    const KnowledgeEntry& entry = entries_[e];
+    if (!entry.enabled) continue;
+    for (const std::string& question : entry.questions) {
+      const Plain plain = make_plain(question);
+      lists.push_back(features(plain));
+      for (const Feature& f : lists.back()) used_by[f.id].insert(e);
+      variants_.push_back({e, plain.compact});
+    }
+    for (const std::string& text : entry.keywords) {
+      Keyword keyword{e, {}, 0};
+      for (std::size_t begin = 0; begin <= text.size();) {
+        const std::size_t end = std::min(text.find('+', begin), text.size());
+        Plain part = make_plain(std::string_view(text).substr(begin, end - begin));
+        keyword.length += part.compact.size();
+        if (!part.compact.empty()) keyword.parts.push_back(std::move(part));
+        begin = end + 1;
+      }
+      if (!keyword.parts.empty()) keywords_.push_back(std::move(keyword));
+    }
+  }
+  const double count = static_cast<double>(entries_.size());
+  for (const auto& [id, users] : used_by) idf_[id] = std::log(1 + count / static_cast<double>(users.size()));
+  // A word that no entry has speaks against a match, but less than a rare known word speaks for one.
+  unknown_idf_ = 0.5 * std::log(1 + count);
+  for (std::size_t v = 0; v < lists.size(); ++v) {
+    Variant& variant = variants_[v];
+    for (const Feature& f : lists[v]) {
+      const double weight = f.weight * idf_[f.id];
+      variant.norm += weight * weight;
+      variant.total += weight;
+      postings_[f.id].push_back({static_cast<std::uint32_t>(v), static_cast<float>(weight)});
+    }
+    variant.norm = std::sqrt(variant.norm);
+  }
+}
+
+double Matcher::keyword_score(const Keyword& keyword, const Plain& text) const {
+  for (const Plain& part : keyword.parts) {
+    const bool there = part.han ? has(text.compact, part.compact) : has_words(text.text, part.text);
+    if (!there) return 0;
+  }
+  const double share =
+      static_cast<double>(keyword.length) / static_cast<double>(std::max<std::size_t>(text.compact.size(), 1));
+  return kKeywordBase + kKeywordRange * std::min(1.0, share);
+}
+
+std::vector<Match> Matcher::best(const Plain& text, std::string_view site, std::size_t most) const {
+  std::vector<Match> found(entries_.size(), Match{nullptr, 0, "similar"});
+  const auto offer = [&](std::size_t entry, double score, const char* reason) {
+    if (score <= found[entry].score) return;
+    const KnowledgeEntry& e = entries_[entry];
+    if (e.site.empty() || e.site == site) found[entry] = {&e, score, reason};
+  };
+
+  std::vector<double> dot(variants_.size(), 0);
+  std::vector<double> covered(variants_.size(), 0);
+  double norm = 0;
+  for (const Feature& f : features(text)) {
+    const auto idf = idf_.find(f.id);
+    const double weight = f.weight * (idf == idf_.end() ? unknown_idf_ : idf->second);
+    norm += weight * weight;
+    const auto postings = postings_.find(f.id);
+    if (postings == postings_.end()) continue;
+    for (const Posting& p : postings->second) {
+      dot[p.variant] += weight * static_cast<double>(p.weight);
+      covered[p.variant] += static_cast<double>(p.weight);
+    }
+  }
+  norm = std::sqrt(norm);
+  for (std::size_t v = 0; v < variants_.size(); ++v) {
+    const Variant& variant = variants_[v];
+    if (dot[v] > 0) {
+      const double cosine = dot[v] / (norm * variant.norm);
+      // Below 1: only the very question is certain.
+      offer(variant.entry,
+            std::min(0.99, kCosineShare * cosine + kCoverageShare * covered[v] / variant.total * std::sqrt(cosine)),
+            "similar");
+    }
+    if (!text.compact.empty() && variant.compact == text.compact) offer(variant.entry, 1, "exact");
+  }
+  for (const Keyword& keyword : keywords_) offer(keyword.entry, keyword_score(keyword, text), "keyword");
+
+  std::erase_if(found, [](const Match& m) { return m.entry == nullptr; });
+  std::stable_sort(found.begin(), found.end(), [](const Match& a, const Match& b) { return a.score > b.score; });
+  if (found.size() > most) found.resize(most);
+  return found;
+}
+
+}  // namespace qiao::bot

@@ -1,0 +1,74 @@
+#include <atomic>
+#include <optional>
+
+#include "plugins/bot/brain.hpp"
+#include "plugins/bot/config.hpp"
+#include "plugins/bot/knowledge_base.hpp"
+#include "plugins/bot/routes.hpp"
+#include "qiao/plugin.hpp"
+
+namespace qiao::bot {
+
+class BotPlugin final : public Plugin {
+ public:
+  static void describe(Manifest& m) {
+    m.summary("Answers customers from the knowledge base, or says that a person is needed");
+    m.config<BotConfig>();
+    m.serves<contract::AskBot>();
+  }
+
+  Result<void> configure(const Section& section) override {
+    auto bound = section.bind<BotConfig>();
+    if (!bound) return bound.error();
+    config_ = std::move(*bound);
+    threshold_ = config_.threshold;
+    return {};
+  }
+
+  Result<void> start(Context& host) override {
+    knowledge_.emplace(host.store(), host.clock());
+    std::vector<std::filesystem::path> files;
+    for (const std::string& file : config_.knowledge) files.push_back(host.share_dir() / file);
+    if (files.empty() && host.demo()) files.push_back(host.share_dir() / "demo/knowledge.yaml");
+    if (auto done = knowledge_->load(files); !done) return done;
+
+    for (std::size_t i = 0; i < outcomes_.size(); ++i) {
+      const std::string name(qiao_enum_of(static_cast<const contract::BotOutcome*>(nullptr))[i].name);
+      outcomes_[i] = &host.metrics().counter("qiao_bot_questions_total", "Questions to the bot by what came of them",
+                                             {{"outcome", name}});
+    }
+    host.bus().serve<contract::AskBot>(
+        {.kind = Lane::partitioned, .name = "ask"},
+        [this](const contract::AskBot& ask, const Headers&) -> Result<contract::BotAnswer> {
+          const auto matcher = knowledge_->matcher();
+          contract::BotAnswer answer = Brain(*matcher, settings()).answer(ask);
+          outcomes_[static_cast<std::size_t>(answer.outcome)]->add();
+          return answer;
+        });
+    add_routes(host.http(), *knowledge_, [this] { return settings(); });
+    host.log().info("the bot knows {} entries", knowledge_->matcher()->entries().size());
+    return {};
+  }
+
+  Result<void> reconfigure(const Section& section) override {
+    auto bound = section.bind<BotConfig>();
+    if (!bound) return bound.error();
+    threshold_ = bound->threshold;
+    return {};
+  }
+
+  void stop() noexcept override { knowledge_.reset(); }
+
+ private:
+  [[nodiscard]] BrainSettings settings() const { return {threshold_.load(std::memory_order_relaxed)}; }
+
+  BotConfig config_;
+  std::atomic<double> threshold_{0.45};
+  std::optional<KnowledgeBase> knowledge_;
+  std::array<Counter*, 3> outcomes_{};
+};
+
+}  // namespace qiao::bot
+
+using qiao::bot::BotPlugin;
+QIAO_PLUGIN(BotPlugin, "bot", "bot", "0.1.0")
