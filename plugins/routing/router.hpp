@@ -1,0 +1,37 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "plugins/routing/config.hpp"
+#include "qiao/contract/routing.hpp"
+
+namespace qiao::routing {
+
+/// Decides where a conversation goes. Pure: the same question over the same people has the same answer.
+///
+/// The group: who is queued or with a person keeps the group that a person gave them, unless a new one is asked for.
+/// From the bot, a keyword rule wins over the bot's hint (the operator wrote it), the hint over rules by intent,
+/// channel and language, and the default group takes the rest.
+///
+/// The agent: online, in the group, of a role that is assigned to, with room. The customer's previous agent first, then
+/// those who speak the language, then the least loaded by share of capacity, then the one with the lower id.
+class Router {
+ public:
+  explicit Router(RoutingConfig config);
+
+  [[nodiscard]] contract::RouteDecision decide(const contract::DecideRoute& question, const contract::AgentList& people,
+                                               std::chrono::seconds handling_time) const;
+
+ private:
+  struct Group {
+    std::string key;
+    std::string reason;
+  };
+  [[nodiscard]] Group group_of(const contract::DecideRoute& question) const;
+  [[nodiscard]] bool speaks(const contract::AgentView& agent, const std::string& language) const;
+
+  RoutingConfig config_;
+};
+
+}  // namespace qiao::routing
