@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <regex>
 
 #include "config_text.hpp"
 #include "qiao/config.hpp"
@@ -300,17 +299,11 @@ class Binder {
       one_of(key, node, path, key.choices);
     } else if (key.url && !node.text.empty() && !is_url(node.text)) {
       bad_value(key, node, path, "a URL", {}, {});
-    } else if (!key.pattern.empty() && !matches(key.pattern, node.text)) {
+    } else if (!key.pattern.empty() && !detail::matches(key.pattern, node.text)) {
       bad_value(key, node, path, key.pattern_says, {}, {});
     } else {
       type.store_text(at, node.text);
     }
-  }
-
-  static bool matches(const std::string& pattern, const std::string& text) {
-    // std::regex recurses once a character; a longer text would cost the stack.
-    constexpr std::size_t kLongest = 2048;
-    return text.size() <= kLongest && std::regex_match(text, std::regex(pattern));
   }
 
   void one_of(const KeyInfo& key, const Node& node, const std::string& path, const std::vector<std::string>& names) {

@@ -16,4 +16,7 @@ std::optional<double> read_real(std::string_view text, std::string& nearest);
 std::optional<std::int64_t> read_duration(std::string_view text, std::string& nearest);
 std::optional<std::int64_t> read_size(std::string_view text, std::string& nearest);
 
+/// The whole text matches an ECMAScript pattern. Texts over 2 KiB never do: std::regex recurses once a character.
+bool matches(const std::string& pattern, const std::string& text);
+
 }  // namespace qiao::detail
