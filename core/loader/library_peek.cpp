@@ -44,6 +44,7 @@ class Mapping {
   Mapping& operator=(const Mapping&) = delete;
 
   [[nodiscard]] bool ok() const { return data_ != nullptr; }
+  [[nodiscard]] std::size_t size() const { return size_; }
   /// Copies a T from `offset`; false beyond the end.
   template <class T>
   bool read(std::uint64_t offset, T& out) const {
@@ -83,7 +84,11 @@ class Elf {
     for (unsigned i = 0; i < head.e_phnum; ++i) {
       Elf64_Phdr part{};
       if (!file_.read(head.e_phoff + i * sizeof(part), part)) return false;
-      if (part.p_type == PT_LOAD) loads_.push_back(part);
+      if (part.p_type == PT_LOAD) {
+        // The dynamic linker maps a file that was cut short, and dies when it touches what is missing.
+        if (part.p_offset > file_.size() || part.p_filesz > file_.size() - part.p_offset) return false;
+        loads_.push_back(part);
+      }
       if (part.p_type == PT_DYNAMIC) dynamic = part;
     }
     return dynamic && read_dynamic(*dynamic);
@@ -184,7 +189,7 @@ Result<LibraryPeek> peek_library(const std::filesystem::path& path) {
   const Mapping file(path);
   Elf elf(file);
   if (!file.ok() || !elf.open()) {
-    return Error{Errc::bad_value, "plugin.not_a_library", "not a shared library for this machine"};
+    return Error{Errc::bad_value, "plugin.not_a_library", "not a whole shared library for this machine"};
   }
   const auto symbol = elf.find(kPluginSymbol);
   if (!symbol) {
