@@ -9,7 +9,7 @@ QIAO_ENUM(TicketState, open, resolved, closed)
 
 struct TicketEvent {
   Time at;
-  std::string what;  ///< created, assigned, commented, deadline_moved, resolved, reopened, closed
+  std::string what;  ///< created, assigned, commented, deadline_moved, overdue, resolved, reopened, closed
   Id by;
   std::string by_name;
   std::string text;

@@ -1,0 +1,262 @@
+#include "plugins/tickets/ticket_store.hpp"
+
+#include "qiao/json.hpp"
+
+namespace qiao::tickets::store {
+namespace {
+
+using contract::TicketEvent;
+using contract::TicketState;
+using contract::TicketView;
+
+constexpr Migration kMigrations[] = {
+    {1, "tickets and their history", R"sql(
+CREATE TABLE tickets_ticket (
+  id BIGINT NOT NULL PRIMARY KEY,
+  number BIGINT NOT NULL UNIQUE,
+  conversation BIGINT NOT NULL,
+  contact BIGINT,
+  contact_name VARCHAR(200) NOT NULL,
+  department VARCHAR(40) NOT NULL,
+  subject VARCHAR(200) NOT NULL,
+  description TEXT NOT NULL,
+  fields TEXT NOT NULL,
+  state INT NOT NULL,
+  deadline BIGINT NOT NULL,
+  overdue INT NOT NULL,
+  created_by BIGINT,
+  created_by_name VARCHAR(200) NOT NULL,
+  resolution TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  resolved_at BIGINT NOT NULL,
+  language VARCHAR(20) NOT NULL,
+  pending INT NOT NULL
+);
+CREATE INDEX tickets_by_conversation ON tickets_ticket (conversation);
+CREATE INDEX tickets_by_department ON tickets_ticket (department, number);
+CREATE INDEX tickets_by_creator ON tickets_ticket (created_by, number);
+CREATE INDEX tickets_by_deadline ON tickets_ticket (state, overdue, deadline);
+CREATE INDEX tickets_by_pending ON tickets_ticket (pending);
+CREATE TABLE tickets_event (
+  id BIGINT NOT NULL PRIMARY KEY,
+  ticket BIGINT NOT NULL,
+  happened_at BIGINT NOT NULL,
+  what VARCHAR(20) NOT NULL,
+  by_id BIGINT,
+  by_name VARCHAR(200) NOT NULL,
+  body TEXT NOT NULL
+);
+CREATE INDEX tickets_event_of ON tickets_event (ticket, id)
+)sql"},
+};
+
+// In the order of `from` and of the values in `insert`.
+constexpr const char* kColumns =
+    "id, number, conversation, contact, contact_name, department, subject, description, fields, state, deadline, "
+    "overdue, "
+    "created_by, created_by_name, resolution, created_at, resolved_at, language, pending";
+const std::string kSelect = std::string("SELECT ") + kColumns + " FROM tickets_ticket WHERE ";
+const std::string kInsert = std::string("INSERT INTO tickets_ticket (") + kColumns +
+                            ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+/// The map as a record, so that it travels as one JSON text.
+struct FieldMap {
+  std::map<std::string, std::string> fields;
+};
+QIAO_FIELDS(FieldMap, fields)
+
+Stored from(const Rows& row) {
+  Stored s;
+  TicketView& t = s.ticket;
+  t.id = row.id(0);
+  t.number = row.integer(1);
+  t.conversation = row.id(2);
+  t.contact = row.id(3);
+  t.contact_name = row.str(4);
+  t.department = row.str(5);
+  t.subject = row.str(6);
+  t.description = row.str(7);
+  t.fields = from_json<FieldMap>(row.text(8)).value_or(FieldMap{}).fields;
+  t.state = static_cast<TicketState>(row.integer(9));
+  t.deadline = row.time(10);
+  t.overdue = row.integer(11) != 0;
+  t.created_by = row.id(12);
+  t.created_by_name = row.str(13);
+  t.resolution = row.str(14);
+  t.created_at = row.time(15);
+  t.resolved_at = row.time(16);
+  s.language = row.str(17);
+  s.pending = static_cast<int>(row.integer(18));
+  return s;
+}
+
+Result<std::vector<Id>> ids(std::unique_ptr<Rows> rows) {
+  std::vector<Id> out;
+  while (rows->next()) out.push_back(rows->id(0));
+  if (auto ok = rows->status(); !ok) return ok.error();
+  return out;
+}
+
+Error no_ticket(Id id) { return {Errc::not_found, "tickets.unknown", "there is no ticket " + id.str()}; }
+
+/// An update that changed nothing: there is no such ticket, or it is not in the state for that.
+Result<void> changed_one(Session& db, Id id, const Result<std::int64_t>& changed, const char* otherwise) {
+  if (!changed) return changed.error();
+  if (*changed > 0) return {};
+  auto known = get(db, id);
+  if (!known) return known.error();
+  return Error{Errc::conflict, "tickets.wrong_state", "ticket #" + std::to_string(known->ticket.number) + otherwise};
+}
+
+}  // namespace
+
+std::span<const Migration> migrations() { return kMigrations; }
+
+Result<void> insert(Session& db, Stored& s) {
+  TicketView& t = s.ticket;
+  // On one node writes come one after the other; between nodes the unique number makes the loser try the next one.
+  constexpr int kAttempts = 10;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    std::int64_t last = 0;
+    {
+      auto rows = db.query("SELECT MAX(number) FROM tickets_ticket");
+      if (rows->next()) last = rows->integer(0);
+      if (auto ok = rows->status(); !ok) return ok;
+    }
+    t.number = last + 1;
+    auto added = db.run(kInsert, t.id, t.number, t.conversation, t.contact, t.contact_name, t.department, t.subject,
+                        t.description, to_json(FieldMap{t.fields}), t.state, t.deadline, t.overdue, t.created_by,
+                        t.created_by_name, t.resolution, t.created_at, t.resolved_at, s.language, s.pending);
+    if (added) {
+      for (const TicketEvent& event : t.history) {
+        if (auto done = add_event(db, t.id, event); !done) return done;
+      }
+      return {};
+    }
+    if (added.error().code != Errc::conflict) return added.error();
+  }
+  return Error{Errc::overloaded, "tickets.no_number", "too many tickets are being created at once; try again"};
+}
+
+Result<Stored> get(Session& db, Id id) {
+  Stored s;
+  {
+    auto rows = db.query(kSelect + "id = ?", id);
+    if (!rows->next()) {
+      if (auto ok = rows->status(); !ok) return ok.error();
+      return no_ticket(id);
+    }
+    s = from(*rows);
+  }
+  auto rows =
+      db.query("SELECT happened_at, what, by_id, by_name, body FROM tickets_event WHERE ticket = ? ORDER BY id", id);
+  while (rows->next())
+    s.ticket.history.push_back({rows->time(0), rows->str(1), rows->id(2), rows->str(3), rows->str(4)});
+  if (auto ok = rows->status(); !ok) return ok.error();
+  return s;
+}
+
+Result<void> resolve(Session& db, Id id, const std::string& resolution, const TicketEvent& event) {
+  auto changed = db.run(
+      "UPDATE tickets_ticket SET state = ?, resolution = ?, resolved_at = ?, pending = pending + ? WHERE id = ? AND "
+      "state = ?",
+      TicketState::resolved, resolution, event.at, static_cast<int>(kResolvedMessage), id, TicketState::open);
+  if (auto ok = changed_one(db, id, changed, " is not open"); !ok) return ok;
+  return add_event(db, id, event);
+}
+
+Result<void> reopen(Session& db, Id id, Time deadline, const TicketEvent& event) {
+  // Not while the customer has yet to hear of the resolution: two of them would share one message.
+  auto changed = db.run(
+      "UPDATE tickets_ticket SET state = ?, resolved_at = 0, deadline = ?, overdue = 0 WHERE id = ? AND state = ? AND "
+      "pending = 0",
+      TicketState::open, deadline, id, TicketState::resolved);
+  if (auto ok = changed_one(db, id, changed, " is not resolved"); !ok) return ok;
+  return add_event(db, id, event);
+}
+
+Result<void> add_event(Session& db, Id id, const TicketEvent& e) {
+  auto done = db.run(
+      "INSERT INTO tickets_event (id, ticket, happened_at, what, by_id, by_name, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      new_id(), id, e.at, e.what, e.by, e.by_name, e.text);
+  if (!done) return done.error();
+  return {};
+}
+
+Result<void> clear_pending(Session& db, Id id, int which) {
+  auto rows = db.query("SELECT pending FROM tickets_ticket WHERE id = ?", id);
+  if (!rows->next()) return rows->status();
+  const int left = static_cast<int>(rows->integer(0)) & ~which;
+  rows.reset();
+  auto done = db.run("UPDATE tickets_ticket SET pending = ? WHERE id = ?", left, id);
+  if (!done) return done.error();
+  return {};
+}
+
+Result<std::vector<Id>> mark_overdue(Session& db, Time now) {
+  auto late =
+      ids(db.query("SELECT id FROM tickets_ticket WHERE state = ? AND overdue = 0 AND deadline > 0 AND deadline < ?",
+                   TicketState::open, now));
+  if (!late) return late.error();
+  for (Id id : *late) {
+    auto done = db.run("UPDATE tickets_ticket SET overdue = 1 WHERE id = ?", id);
+    if (!done) return done.error();
+    if (auto noted = add_event(db, id, {now, "overdue", {}, "", ""}); !noted) return noted.error();
+  }
+  return late;
+}
+
+Result<std::vector<Id>> with_pending(Session& db) {
+  return ids(db.query("SELECT id FROM tickets_ticket WHERE pending > 0 ORDER BY id LIMIT 1000"));
+}
+
+Result<std::vector<TicketView>> list(Session& db, const Filter& f) {
+  std::string sql = kSelect + "1 = 1";
+  std::vector<SqlArg> args;
+  if (!f.all) {
+    sql += " AND (";
+    if (f.creator) {
+      sql += "created_by = ?";
+      args.emplace_back(f.creator);
+    } else {
+      sql += "1 = 0";
+    }
+    if (!f.departments.empty()) {
+      sql += " OR department IN (";
+      for (std::size_t i = 0; i < f.departments.size(); ++i) {
+        sql += i == 0 ? "?" : ", ?";
+        args.emplace_back(f.departments[i]);
+      }
+      sql += ")";
+    }
+    sql += ")";
+  }
+  switch (f.state) {
+    case Filter::State::any:
+      break;
+    case Filter::State::overdue:
+      sql += " AND state = ? AND overdue = 1";
+      args.emplace_back(TicketState::open);
+      break;
+    default:
+      sql += " AND state = ?";
+      args.emplace_back(static_cast<int>(f.state) - static_cast<int>(Filter::State::open));
+  }
+  if (f.conversation) {
+    sql += " AND conversation = ?";
+    args.emplace_back(f.conversation);
+  }
+  if (f.before > 0) {
+    sql += " AND number < ?";
+    args.emplace_back(f.before);
+  }
+  sql += " ORDER BY number DESC LIMIT ?";
+  args.emplace_back(f.limit);
+  std::vector<TicketView> out;
+  auto rows = db.select(sql, args);
+  while (rows->next()) out.push_back(from(*rows).ticket);
+  if (auto ok = rows->status(); !ok) return ok.error();
+  return out;
+}
+
+}  // namespace qiao::tickets::store

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "qiao/contract/tickets.hpp"
+#include "qiao/store.hpp"
+
+/// \file
+/// The tables `tickets_*`. Every function works on the session it is given; who calls decides on the transaction.
+
+namespace qiao::tickets::store {
+
+std::span<const Migration> migrations();
+
+/// What must still be written into the conversation; kept in the ticket's row until it is.
+enum Pending : int { kNothing = 0, kCreatedNote = 1, kResolvedMessage = 2 };
+
+struct Stored {
+  contract::TicketView ticket;
+  std::string language;  ///< of the customer
+  int pending = kNothing;
+};
+
+/// Gives the ticket its number and stores it with its first event.
+Result<void> insert(Session& db, Stored& ticket);
+/// With its history; `not_found` when there is none.
+Result<Stored> get(Session& db, Id ticket);
+
+/// To resolved, from open only: `conflict` otherwise.
+Result<void> resolve(Session& db, Id ticket, const std::string& resolution, const contract::TicketEvent& event);
+/// To open, from resolved only: `conflict` otherwise.
+Result<void> reopen(Session& db, Id ticket, Time deadline, const contract::TicketEvent& event);
+Result<void> add_event(Session& db, Id ticket, const contract::TicketEvent& event);
+Result<void> clear_pending(Session& db, Id ticket, int which);
+/// Marks what has become overdue and gives the ids.
+Result<std::vector<Id>> mark_overdue(Session& db, Time now);
+Result<std::vector<Id>> with_pending(Session& db);
+
+struct Filter {
+  enum class State { any, open, resolved, closed, overdue };
+  bool all = false;  ///< otherwise: created by `creator`, or of one of `departments`
+  Id creator;
+  std::vector<std::string> departments;
+  State state = State::any;
+  Id conversation;
+  std::int64_t before = 0;  ///< number; 0: from the newest
+  int limit = 50;
+};
+/// Newest first, without history.
+Result<std::vector<contract::TicketView>> list(Session& db, const Filter& filter);
+
+}  // namespace qiao::tickets::store
