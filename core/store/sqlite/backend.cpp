@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <regex>
+#include <initializer_list>
 #include <system_error>
 
 #include "core/store/sqlite/session.hpp"
@@ -15,6 +15,21 @@ namespace {
 
 constexpr int kWriterCacheKib = 4096;
 constexpr int kReaderCacheKib = 1024;
+
+bool is_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
+
+/// Where the given words, separated by white space, end if they stand at `at`; 0 if they do not.
+std::size_t match_words(std::string_view sql, std::size_t at, std::initializer_list<std::string_view> words) {
+  for (const std::string_view word : words) {
+    at = std::min(sql.find_first_not_of(" \t\r\n", at), sql.size());
+    for (const char c : word) {
+      if (at == sql.size() || (sql[at] & ~0x20) != c) return 0;
+      ++at;
+    }
+    if (at < sql.size() && is_word(sql[at])) return 0;
+  }
+  return at;
+}
 
 class SqliteBackend final : public StoreBackend {
  public:
@@ -32,8 +47,14 @@ class SqliteBackend final : public StoreBackend {
 
   /// A BIGINT primary key becomes SQLite's own row number: one tree instead of two, in the order of our ids.
   [[nodiscard]] std::string migration_sql(const Migration& step) const override {
-    static const std::regex key(R"(\bBIGINT(\s+NOT\s+NULL)?\s+PRIMARY\s+KEY\b)", std::regex::icase);
-    return std::regex_replace(std::string(step.sql), key, "INTEGER PRIMARY KEY");
+    std::string sql(step.sql);
+    for (std::size_t at = 0; at < sql.size(); ++at) {
+      if (at > 0 && is_word(sql[at - 1])) continue;
+      std::size_t end = match_words(sql, at, {"BIGINT", "PRIMARY", "KEY"});
+      if (end == 0) end = match_words(sql, at, {"BIGINT", "NOT", "NULL", "PRIMARY", "KEY"});
+      if (end != 0) sql.replace(at, end - at, "INTEGER PRIMARY KEY");
+    }
+    return sql;
   }
 
   [[nodiscard]] Size size() const override {

@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include "core/store/sqlite/wal_vfs.hpp"
+
 namespace qiao::core::sqlite {
 namespace {
 
@@ -17,7 +19,9 @@ constexpr int kBusyMillis = 5000;
 }  // namespace
 
 Result<std::unique_ptr<WriterSession>> SqliteWriter::open(const ConnectionSettings& settings) {
-  auto connection = Connection::open(settings);
+  ConnectionSettings first = settings;
+  first.vfs = gathering_vfs(settings.vfs);
+  auto connection = Connection::open(first);
   if (!connection) return connection.error();
   ConnectionSettings second = settings;
   second.cache_kib = 64;
