@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <type_traits>
@@ -32,6 +33,12 @@ struct Headers {
   Priority priority = Priority::service;
   bool redelivered = false;     ///< true after a restart, a crash or a replay: a handler that writes checks its receipt
 };
+
+namespace detail {
+/// Memory for messages, reused from thread to thread; `size` must be the same for both.
+QIAO_API void* allocate_block(std::size_t size);
+QIAO_API void free_block(void* block, std::size_t size) noexcept;
+}  // namespace detail
 
 /// The identity of a message type: what matches a publisher with its subscribers.
 struct MessageType {
@@ -64,7 +71,8 @@ class Message {
   [[nodiscard]] void* body() noexcept { return body_; }
   void retain() noexcept { refs_.fetch_add(1, std::memory_order_relaxed); }
   void release() noexcept {
-    if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy_(this);
+    // The only owner needs no exchange: nobody is left who could retain it meanwhile.
+    if (refs_.load(std::memory_order_acquire) == 1 || refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy_(this);
   }
 
  protected:
@@ -113,15 +121,19 @@ concept Event = requires(const T* p) { { qiao_event_type(p) } -> std::same_as<co
 template <class T>
 concept Request = requires(const T* p) { { qiao_request_type(p) } -> std::same_as<const MessageType&>; };
 template <Request Q>
-using ReplyOf = decltype(qiao_reply_of(static_cast<const Q*>(nullptr)));
+using ReplyOf = std::remove_pointer_t<decltype(qiao_reply_of(static_cast<const Q*>(nullptr)))>;
 
 template <class T>
 class TypedMessage final : public Message {
+  static_assert(alignof(T) <= alignof(std::max_align_t), "a message is not over-aligned");
+
  public:
   TypedMessage(const MessageType* t, T&& value) : Message(t, &value_, &destroy), value_(std::move(value)) {}
   static MessageRef make(const MessageType& t, T value) {
     return MessageRef::adopt(new TypedMessage(&t, std::move(value)));
   }
+  static void* operator new(std::size_t size) { return detail::allocate_block(size); }
+  static void operator delete(void* memory, std::size_t size) noexcept { detail::free_block(memory, size); }
 
  private:
   static void destroy(Message* m) { delete static_cast<TypedMessage*>(m); }
@@ -157,7 +169,7 @@ std::uint64_t partition_of(const T& value) {
 /// Declares a QIAO_FIELDS struct as a request that exactly one server answers with a `Reply` (also QIAO_FIELDS).
 #define QIAO_REQUEST(T, Reply, NAME, VERSION)             \
   QIAO_MESSAGE_TYPE(qiao_request_type, T, NAME, VERSION)  \
-  Reply qiao_reply_of(const T*);                          \
+  [[maybe_unused]] inline Reply* qiao_reply_of(const T*) { return nullptr; }  \
   [[maybe_unused]] inline const ::qiao::MessageType& qiao_reply_type(const T*) {                                  \
     static const ::qiao::MessageType type{                                                                        \
         NAME ".reply", VERSION, ::qiao::detail::message_id(NAME ".reply", VERSION), sizeof(Reply),                \
