@@ -112,10 +112,10 @@ class LocalBus {
     unsigned max_blocking = 16;  ///< threads for blocking lanes; they start when needed and end when idle
     /// No threads: work runs inside `run_until_idle`, in a fixed order. For tests.
     bool manual = false;
-    const Clock* clock = nullptr;                           ///< null: the system's; must outlive the bus
-    DeadLetterSink* dead_letters = nullptr;                 ///< null: they are only counted; must outlive the bus
-    std::function<void(const HandlerFailure&)> on_failure;  ///< on the thread of the handler; for the log
-    Wiring wiring;
+    const Clock* clock = nullptr;            ///< null: the system's; must outlive the bus
+    DeadLetterSink* dead_letters = nullptr;  ///< null: they are only counted; must outlive the bus
+    std::function<void(const HandlerFailure&)> on_failure = nullptr;  ///< on the thread of the handler; for the log
+    Wiring wiring = {};
   };
 
   LocalBus();

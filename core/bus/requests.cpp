@@ -94,9 +94,16 @@ Port::~Port() {
   }
 }
 
+bool Port::over(std::int64_t now) {
+  const auto deadline =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(pending_->headers.deadline.time_since_epoch());
+  if (now > deadline.count()) pending_->ring({});
+  return pending_->answered();
+}
+
 void RequestTask::run(Queue& queue) {
-  // Past its deadline the asker has been told already; under overload this saves work that nobody waits for.
-  if (port_->answered()) return;
+  // Under overload this saves work that nobody waits for.
+  if (port_->over(target_.instance->coarse_now())) return;
   serve_request(target_, *message_, std::move(port_), &queue);
 }
 

@@ -62,7 +62,8 @@ class Port final : public ReplyPort {
   explicit Port(std::shared_ptr<Pending> pending) : pending_(std::move(pending)) {}
   ~Port() override;
   void answer(Result<MessageRef> reply) override { pending_->complete(std::move(reply)); }
-  [[nodiscard]] bool answered() const noexcept { return pending_->answered(); }
+  /// Nobody waits any more: it is answered, or its deadline has passed, which this then answers.
+  bool over(std::int64_t now);
 
  private:
   std::shared_ptr<Pending> pending_;
