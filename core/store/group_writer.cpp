@@ -1,8 +1,9 @@
 #include "core/store/group_writer.hpp"
 
-#include <pthread.h>
-
 #include <chrono>
+
+#include "core/bus/thread_role.hpp"
+#include "core/observe/trace.hpp"
 
 namespace qiao::core {
 namespace {
@@ -100,7 +101,8 @@ void GroupWriter::stop() {
 
 void GroupWriter::run() {
   is_writer_thread = true;
-  pthread_setname_np(pthread_self(), "qiao-writer");
+  name_thread("qiao-writer");
+  set_thread_role(ThreadRole::io);
   while (wait_for_jobs()) {
     if (!group_.empty()) run_group();
   }
@@ -184,6 +186,7 @@ GroupWriter::Attempt GroupWriter::attempt(bool isolated) {
 }
 
 Result<void> GroupWriter::run_job(Job& job) {
+  const TraceScope scope(job.trace.trace, job.trace.message);
   const auto started = SteadyClock::now();
   Result<void> result;
   try {
@@ -275,6 +278,7 @@ void GroupWriter::finish_group() {
 
 void GroupWriter::finish(Job& job, Result<void> result) {
   if (job.done) {
+    const TraceScope scope(job.trace.trace, job.trace.message);
     try {
       job.done(std::move(result));
     } catch (const std::exception& thrown) {

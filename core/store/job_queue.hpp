@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/observe/trace.hpp"
 #include "qiao/store.hpp"
 
 namespace qiao::core {
@@ -20,6 +21,7 @@ struct Job {
   Database::Done done;
   Priority priority = Priority::service;
   PendingJobs* owner = nullptr;
+  Trace trace = current_trace();  ///< of the thread that queued it
 };
 
 /// Queued writes by priority. A partition that has jobs waiting gets its further jobs into the same queue, whatever

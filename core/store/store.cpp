@@ -70,7 +70,7 @@ class Store::InstanceDatabase final : public InstanceStore {
 
   void write(std::uint64_t partition, Work work, Done done, Priority priority) override {
     pending_.add();
-    store_.writer_->submit({partition, std::move(work), std::move(done), priority, &pending_});
+    store_.writer_->submit({partition, std::move(work), std::move(done), priority, &pending_, current_trace()});
   }
 
   Result<void> write_and_wait(Work work) override {

@@ -1,7 +1,8 @@
 #include "core/store/sqlite/checkpointer.hpp"
 
-#include <pthread.h>
 #include <sqlite3.h>
+
+#include "core/bus/thread_role.hpp"
 
 namespace qiao::core::sqlite {
 
@@ -39,7 +40,7 @@ std::optional<Error> Checkpointer::failure() const {
 }
 
 void Checkpointer::run() {
-  pthread_setname_np(pthread_self(), "qiao-checkpoint");
+  name_thread("qiao-checkpoint");
   std::unique_lock lock(mutex_);
   for (;;) {
     wake_.wait(lock, [this] { return poked_ || stopping_; });

@@ -1,3 +1,4 @@
+#include "core/observe/trace.hpp"
 #include "store_fixture.hpp"
 
 namespace qiao::core {
@@ -165,6 +166,23 @@ TEST_F(GroupCommit, WaitingIsRefusedWhereItCouldHangTheHub) {
   must_not_wait = false;
   const auto nested = db->write_and_wait([this](Session&) { return db->write_and_wait(insert(1, "one")); });
   EXPECT_EQ(nested.error().code, Errc::would_deadlock);
+}
+
+TEST_F(GroupCommit, WhatAWriteLogsCarriesTheTraceOfWhoQueuedIt) {
+  Logger& log = logs.logger("note");
+  {
+    const TraceScope scope(Id{41}, Id{42});
+    db->write(
+        0,
+        [&](Session&) -> Result<void> {
+          log.info("writing");
+          return {};
+        },
+        [&](Result<void>) { log.info("written"); });
+  }
+  settle();
+  EXPECT_THAT(lines, testing::IsSupersetOf(
+                         {HasSubstr("writing trace=41 message=42"), HasSubstr("written trace=41 message=42")}));
 }
 
 TEST_F(GroupCommit, AnInstanceThatGoesWaitsForItsWrites) {

@@ -10,7 +10,8 @@ using testing::IsEmpty;
 
 /// Jobs are told apart by what their work answers.
 Job job(std::string name, Priority priority, std::uint64_t partition = 0) {
-  return {partition, [name](Session&) -> Result<void> { return Error{Errc::internal, name}; }, {}, priority, nullptr};
+  return {partition, [name](Session&) -> Result<void> { return Error{Errc::internal, name}; }, {}, priority, nullptr,
+          {}};
 }
 
 class FakeSession final : public Session {
