@@ -1,6 +1,15 @@
 # Every outside package, found once. Package names for Debian stand in packaging/dependencies.
 find_package(Threads REQUIRED)
 find_package(Poco 1.11 REQUIRED COMPONENTS Foundation Util Net NetSSL Crypto)
+# Poco passes on the feature macros of its own build (_FILE_OFFSET_BITS, _XOPEN_SOURCE, …). On 64-bit Linux with GNU
+# extensions they change nothing, but they keep the shared precompiled header from being used.
+foreach(target IN ITEMS Poco::Foundation Poco::Util Poco::Net Poco::NetSSL Poco::Crypto Poco::XML Poco::JSON)
+  if(TARGET ${target})
+    get_target_property(definitions ${target} INTERFACE_COMPILE_DEFINITIONS)
+    list(FILTER definitions EXCLUDE REGEX "^_")
+    set_target_properties(${target} PROPERTIES INTERFACE_COMPILE_DEFINITIONS "${definitions}")
+  endif()
+endforeach()
 find_package(Boost 1.74 REQUIRED COMPONENTS filesystem system)
 find_package(yaml-cpp 0.7 REQUIRED)
 find_package(fmt 9 REQUIRED)
