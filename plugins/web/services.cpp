@@ -38,14 +38,14 @@ bool Services::origin_ok(std::string_view origin) const {
 
 Result<contract::Attachment> keep_upload(Services& services, const HttpRequest& request, const std::string& owner,
                                          Bytes limit) {
-  auto parts = parse_multipart(request.header("content-type"), request.body);
+  auto parts = parse_form(request.header("content-type"), request.body);
   if (!parts) return parts.error();
-  for (const MultipartPart& part : *parts) {
+  for (const FormPart& part : *parts) {
     if (part.name != "file") continue;
-    if (part.body.size() > limit.count) {
+    if (part.content.size() > limit.count) {
       return Error{Errc::too_large, fmt::format("the file is larger than {} allows", to_string(limit))};
     }
-    return services.files.keep(part.file_name, std::string(part.body), owner);
+    return services.files.keep(part.filename, std::string(part.content), owner);
   }
   return Error{Errc::bad_value, "the form has no field \"file\""};
 }
