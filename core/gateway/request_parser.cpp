@@ -3,6 +3,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
+#include <limits>
 
 namespace qiao::core {
 
@@ -12,7 +13,10 @@ using boost::system::error_code;
 
 class RequestParser::Impl final : public http::basic_parser<true> {
  public:
-  explicit Impl(RequestParser& owner) : owner_(owner) { header_limit(64 * 1024); }
+  explicit Impl(RequestParser& owner) : owner_(owner) {
+    header_limit(64 * 1024);
+    body_limit(std::numeric_limits<std::uint64_t>::max());  // until the route is known
+  }
 
   std::optional<Refusal> refusal;
   bool head_done = false;
@@ -49,7 +53,10 @@ class RequestParser::Impl final : public http::basic_parser<true> {
     ec = {};
     return body.size();
   }
-  void on_chunk_header_impl(std::uint64_t, string_view, error_code& ec) override { ec = {}; }
+  void on_chunk_header_impl(std::uint64_t, string_view extension, error_code& ec) override {
+    ec = {};
+    if (extension.size() > 256) ec = http::error::bad_chunk_extension;
+  }
   std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code& ec) override {
     owner_.content.append(body.data(), body.size());
     ec = {};

@@ -162,7 +162,7 @@ bool RouteTable::walk(const Node& node, std::string_view method, bool upgrade, c
     return false;
   }
   if (node.methods.empty() && !node.socket) return false;
-  if (upgrade && node.socket) {
+  if (upgrade && node.socket && method == "GET") {
     match.endpoint = node.socket;
   } else {
     match.endpoint = node.of(method);

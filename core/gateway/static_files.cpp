@@ -143,7 +143,7 @@ std::optional<StaticFiles::Found> StaticFiles::look(const std::filesystem::path&
 }
 
 Answer StaticFiles::serve(std::string_view path, const HttpRequest& request) {
-  while (path.starts_with('/')) path.remove_prefix(1);
+  if (path.starts_with('/')) path.remove_prefix(1);
   std::string wanted(path);
   if (wanted.ends_with('/')) wanted.pop_back();
   if (!safe(wanted)) return {.response = not_found()};

@@ -336,7 +336,10 @@ void WsSession::on_deadline() {
   set_deadline((pinged_ ? idle : idle / 2) - silent);
 }
 
-void WsSession::on_shutdown() { close(close_code::kGoingAway, "the hub stops"); }
+void WsSession::on_shutdown() {
+  if (deaf_) return abort();
+  close(close_code::kGoingAway, "the hub stops");
+}
 
 void WsSession::on_revoked(const void* owner) {
   if (endpoint_->gate.get() != owner) return;
