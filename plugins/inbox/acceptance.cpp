@@ -81,6 +81,7 @@ struct Acceptance::Incoming {
   Id trace;
   Answer answer;
   SteadyTime since;
+  bool again = false;  ///< the customer turned out to be known
 };
 
 Acceptance::Acceptance(ConversationTable& table, Ledger& ledger, BotTurns& bot, Contacts& contacts,
@@ -95,7 +96,11 @@ Acceptance::Acceptance(ConversationTable& table, Ledger& ledger, BotTurns& bot, 
 
 void Acceptance::accept(const AcceptMessage& message, Id trace, Answer answer) {
   if (auto ok = check(message, settings_.get()->max_text.count); !ok) return answer(ok.error());
-  auto incoming = std::make_shared<Incoming>(Incoming{message, trace, std::move(answer), clock_.steady()});
+  take(std::make_shared<Incoming>(Incoming{message, trace, std::move(answer), clock_.steady(), false}));
+}
+
+void Acceptance::take(std::shared_ptr<Incoming> incoming) {
+  const AcceptMessage& message = incoming->message;
   if (const ConversationPtr conversation = table_.cached(message.channel, message.user)) {
     return put(conversation, std::move(incoming));
   }
@@ -124,7 +129,10 @@ void Acceptance::put(const ConversationPtr& conversation, std::shared_ptr<Incomi
         return {};
       },
       [this, incoming](const Result<Outcome>& outcome) {
-        if (!outcome) return incoming->answer(outcome.error());
+        if (!outcome) {
+          if (outcome.error().id == kIdentityTaken && !std::exchange(incoming->again, true)) return take(incoming);
+          return incoming->answer(outcome.error());
+        }
         incoming->answer(outcome->accepted);
         seconds_.observe(std::chrono::duration<double>(clock_.steady() - incoming->since).count());
         const ConversationPtr& c = outcome->conversation;

@@ -21,6 +21,7 @@ class Acceptance {
 
  private:
   struct Incoming;
+  void take(std::shared_ptr<Incoming> incoming);
   void put(const ConversationPtr& conversation, std::shared_ptr<Incoming> incoming);
 
   ConversationTable& table_;

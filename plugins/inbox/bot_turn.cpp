@@ -127,6 +127,8 @@ void BotTurns::ask(const ConversationPtr& conversation, Turn turn) {
 }
 
 void BotTurns::answered(const ConversationPtr& conversation, Turn turn, Result<contract::BotAnswer> result) {
+  // The hub stops: the turn is taken up after the next start.
+  if (!result && hub_stops(result.error())) return finish(conversation->facts.id, false);
   contract::BotAnswer answer;
   std::string reason;
   if (result) {

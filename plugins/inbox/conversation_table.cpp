@@ -268,6 +268,14 @@ std::vector<ConversationPtr> ConversationTable::of_contact(Id contact) {
   return found;
 }
 
+std::vector<ConversationPtr> ConversationTable::all() {
+  std::vector<ConversationPtr> list;
+  const std::lock_guard lock(mutex_);
+  list.reserve(by_id_.size());
+  for (const auto& [id, conversation] : by_id_) list.push_back(conversation);
+  return list;
+}
+
 std::size_t ConversationTable::size() const {
   const std::lock_guard lock(mutex_);
   return by_id_.size();

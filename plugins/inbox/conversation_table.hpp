@@ -59,6 +59,7 @@ class ConversationTable {
   void forget(const Conversation& conversation);
   /// A contact's conversations that are in memory.
   [[nodiscard]] std::vector<ConversationPtr> of_contact(Id contact);
+  [[nodiscard]] std::vector<ConversationPtr> all();
   [[nodiscard]] std::size_t size() const;
   void set_reopen_within(Duration duration);
 

@@ -28,30 +28,62 @@ Desk::Desk(Database& store, Bus& bus, const Clock& clock, Logger& log, Metrics& 
       handovers_(metrics.counter("qiao_inbox_assignments_total", "Conversations that routing gave to a person")) {}
 
 Result<void> Desk::rebuild() {
-  std::vector<Id> queued;
-  std::vector<std::pair<Id, Id>> served;
+  records::Open open;
   auto read = store_.read([&](Session& session) -> Result<void> {
-    auto rows = session.query("SELECT id FROM inbox_conversation WHERE state = 1");
-    while (rows->next()) queued.push_back(rows->id(0));
-    if (auto status = rows->status(); !status) return status;
-    auto with = session.query("SELECT id, agent FROM inbox_conversation WHERE state IN (2, 3)");
-    while (with->next()) served.emplace_back(with->id(0), with->id(1));
-    return with->status();
+    auto found = records::open_conversations(session);
+    if (!found) return found.error();
+    open = std::move(*found);
+    return {};
   });
   if (!read) return read;
   std::vector<ConversationPtr> waiting;
-  for (const Id id : queued) {
+  for (const Id id : open.queued) {
     auto conversation = table_.fetch(id);
     if (!conversation) return conversation.error();
     waiting.push_back(std::move(*conversation));
   }
   const std::lock_guard lock(mutex_);
-  for (const auto& [id, agent] : served) loads_.set(id, agent);
-  for (const ConversationPtr& conversation : waiting) put_locked(conversation, conversation->status());
+  loads_.replace(open.served);
+  for (const ConversationPtr& conversation : waiting) {
+    if (const Status status = conversation->status(); status.state == ConversationState::queued) {
+      put_locked(conversation, status);
+    }
+  }
   for (const QueueBoard::Move& move : board_.moves()) {
     queued_.at(move.conversation)->set_place(move.place, move.estimate_s);
   }
   return {};
+}
+
+void Desk::resync() {
+  // Read among the writes and applied among what follows them: nothing can come between.
+  auto open = std::make_shared<records::Open>();
+  ledger_.write(
+      0,
+      [open](Session& session) -> Result<void> {
+        auto found = records::open_conversations(session);
+        if (!found) return found.error();
+        *open = std::move(*found);
+        return {};
+      },
+      [this, open](const Result<void>& result) {
+        if (!result) return;
+        std::vector<Id> missing;
+        {
+          const std::lock_guard lock(mutex_);
+          loads_.replace(open->served);
+          for (const Id id : open->queued) {
+            if (!board_.has(id)) missing.push_back(id);
+          }
+        }
+        if (missing.empty()) return;
+        (void)bus_.post(kDeskLane, [this, missing = std::move(missing)] {
+          for (const Id id : missing) {
+            if (auto conversation = table_.fetch(id)) ledger_.refresh(std::move(*conversation));
+          }
+        });
+      },
+      Priority::enrich);
 }
 
 void Desk::put_locked(const ConversationPtr& conversation, const Status& status) {
@@ -149,7 +181,7 @@ void Desk::step() {
 bool Desk::next(Question& question) {
   const std::lock_guard lock(mutex_);
   if (!unplaced_.empty()) {
-    question = {std::move(unplaced_.front()), false, {}};
+    question = {std::move(unplaced_.front()), false, {}, 0};
     unplaced_.pop_front();
     return true;
   }
@@ -159,7 +191,7 @@ bool Desk::next(Question& question) {
     for (const Id id : board_.line(group, 0, open_questions_.size() + 1)) {
       if (open_questions_.contains(id)) continue;
       open_questions_.insert(id);
-      question = {queued_.at(id), true, group};
+      question = {queued_.at(id), true, group, 0};
       return true;
     }
     heads_.erase(group);
@@ -186,6 +218,7 @@ void Desk::ask(Question question) {
     const std::lock_guard lock(mutex_);
     decide.ahead = board_.ahead_of(status.group, {status.rank, status.queued_at, id});
     decide.loads = loads_.all();
+    question.ahead = decide.ahead;
   }
   asking_ = true;
   bus_.request(std::move(decide), RequestOptions{kRoutingDeadline},
@@ -198,6 +231,8 @@ void Desk::ask(Question question) {
 
 void Desk::decided(const Question& question, const Result<contract::RouteDecision>& decision) {
   const ConversationPtr& conversation = question.conversation;
+  // The hub stops: the queue is read again at the next start.
+  if (!decision && hub_stops(decision.error())) return settle(conversation);
   const Id id = conversation->facts.id;
   const Status status = conversation->status();
   Placement placement;
@@ -215,6 +250,7 @@ void Desk::decided(const Question& question, const Result<contract::RouteDecisio
   const House house{settings_.get()->default_group};
   if (placement.group.empty()) placement.group = house.default_group;
   placement.group_name = directory_.group_name(placement.group, conversation->facts.language);
+  std::int32_t estimate = 0;
   {
     const std::lock_guard lock(mutex_);
     if (placement.agent) {
@@ -222,14 +258,15 @@ void Desk::decided(const Question& question, const Result<contract::RouteDecisio
     } else {
       heads_.erase(question.group);
       placement.ahead = board_.ahead_of(placement.group, {placement.rank, status.queued_at, id});
-      if (decision) board_.learn_pace(placement.group, placement.ahead + 1, decision->estimate_s);
+      if (decision) board_.learn_pace(placement.group, question.ahead + 1, decision->estimate_s);
+      estimate = board_.estimate(placement.group, placement.ahead + 1);
     }
   }
   if (!placement.agent) {
     if (status.notice_sent && status.group == placement.group && status.rank == placement.rank) {
       return settle(conversation);
     }
-    if (!question.head) conversation->set_place(placement.ahead + 1, decision ? decision->estimate_s : 0);
+    if (!question.head) conversation->set_place(placement.ahead + 1, estimate);
   }
   const Id trace;
   ledger_.change(

@@ -33,6 +33,9 @@ class Desk {
   /// Reads who waits and who serves whom. In start, before anything can change it.
   Result<void> rebuild();
 
+  /// The same while everything runs: corrects what another generation of this plugin changed while it finished.
+  void resync();
+
   void moved(const ConversationPtr& conversation, const Status& before, const Status& after);
   /// Calls back once the question for this conversation that is under way has been settled; at once when there is none.
   void when_routed(const ConversationPtr& conversation, Routed routed);
@@ -44,8 +47,9 @@ class Desk {
  private:
   struct Question {
     ConversationPtr conversation;
-    bool head = false;  ///< asked because somebody became free
-    std::string group;  ///< of a head
+    bool head = false;       ///< asked because somebody became free
+    std::string group;       ///< of a head
+    std::int32_t ahead = 0;  ///< as it was asked
   };
 
   void kick();

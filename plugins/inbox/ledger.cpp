@@ -23,6 +23,8 @@ namespace {
 
 constexpr std::string_view kAuthorNames[] = {"customer", "bot", "agent", "system"};
 
+constexpr const char* kOutdated = "conversation.outdated";
+
 Error with_retry(Error error) {
   if (error.code == Errc::overloaded && error.retry_after.count() == 0) error.retry_after = std::chrono::seconds(1);
   return error;
@@ -93,24 +95,47 @@ void Ledger::change(ConversationPtr conversation, Id trace, Step step, Finished 
       priority);
 }
 
-Result<void> Ledger::reload(Job& job, Session& session) {
-  Conversation::Ahead& ahead = job.conversation->ahead;
-  auto loaded = records::conversation(session, job.conversation->facts.id);
+Result<void> Ledger::reload(Conversation& conversation, Session& session) {
+  Conversation::Ahead& ahead = conversation.ahead;
+  auto loaded = records::conversation(session, conversation.facts.id);
   if (!loaded) return loaded.error();
   ahead.stored = loaded->has_value();
-  ahead.status = *loaded ? std::move((*loaded)->status) : job.conversation->initial;
+  ahead.status = *loaded ? std::move((*loaded)->status) : conversation.initial;
   ahead.loaded = true;
   return {};
+}
+
+Result<void> Ledger::reread(Job& job, Session& session) {
+  Conversation& conversation = *job.conversation;
+  job.before = conversation.status();
+  if (auto done = reload(conversation, session); !done) return done;
+  job.after = conversation.ahead.status;
+  job.written = conversation.ahead.stored;
+  return {};
+}
+
+void Ledger::refresh(ConversationPtr conversation) {
+  auto job = std::make_shared<Job>();
+  const auto partition = static_cast<std::uint64_t>(conversation->facts.id.value);
+  job->conversation = std::move(conversation);
+  write(
+      partition, [this, job](Session& session) { return reread(*job, session); },
+      [this, job](const Result<void>& result) {
+        if (!result || !job->written) return;
+        job->conversation->commit(job->after);
+        if (moved_) moved_(job->conversation, job->before, job->after);
+      },
+      Priority::enrich);
 }
 
 Result<void> Ledger::run(Job& job, Session& session) {
   Conversation& conversation = *job.conversation;
   Conversation::Ahead& ahead = conversation.ahead;
-  // Twice at most: when the place of the message is taken, somebody wrote without this memory, and the table knows
+  // A second time when somebody wrote without this memory, another generation for instance: then the table knows
   // better.
-  for (int attempt = 0;; ++attempt) {
+  for (const bool last : {false, true}) {
     if (!ahead.loaded) {
-      if (auto done = reload(job, session); !done) return done;
+      if (auto done = reload(conversation, session); !done) return done;
     }
     const Time now = whole_ms(clock_.now());
     Draft draft{ahead.status, false, {}, {}};
@@ -118,67 +143,96 @@ Result<void> Ledger::run(Job& job, Session& session) {
     job.before = ahead.status;
     job.after = std::move(draft.status);
     job.told = std::move(draft.told);
-    job.messages.clear();
     job.duplicate.reset();
+    job.messages.clear();
     job.written = !draft.messages.empty() || draft.keep;
     if (!job.written) return {};
-    for (NewMessage& m : draft.messages) {
-      follow(job.after, m.author, m.note, m.content.text, !m.content.attachments.empty(), never(m.at) ? now : m.at);
-      MessageView& view = job.messages.emplace_back();
-      view.id = new_id();
-      view.conversation = conversation.facts.id;
-      view.seq = job.after.last_seq;
-      view.author = m.author;
-      view.author_id = m.author_id;
-      view.author_name = std::move(m.author_name);
-      view.note = m.note;
-      view.content = std::move(m.content);
-      view.delivery = m.note || m.author == Author::customer ? Delivery::none : Delivery::pending;
-      view.client_id = std::move(m.client_id);
-      view.at = never(m.at) ? now : m.at;
-      auto inserted = records::insert_message(session, view, m.dedupe);
-      if (inserted) continue;
-      if (inserted.error().code != Errc::conflict || job.messages.size() > 1) return inserted;
-      auto before = m.dedupe.empty() ? Result<std::optional<Accepted>>(std::optional<Accepted>{})
-                                     : records::find_duplicate(session, m.dedupe);
-      if (!before) return before.error();
-      if (*before) {
-        job.duplicate = **before;
-        job.written = false;
-        job.messages.clear();
-        job.told.clear();
-        return {};
-      }
-      if (attempt > 0) return inserted;
+
+    auto stored = check_row(job, draft.keep, session);
+    if (stored) stored = store_messages(job, draft.messages, session, now);
+    if (!stored && stored.error().id == kOutdated && !last) {
       ahead.loaded = false;
-      break;
+      continue;
     }
-    if (!ahead.loaded) continue;
+    if (!stored) return stored;
+    if (job.duplicate) {
+      job.written = false;
+      job.messages.clear();
+      job.told.clear();
+      return {};
+    }
     job.after.changed_at = std::max(job.after.changed_at, now);
-    if (!ahead.stored) {
-      const Conversation::Customer customer = conversation.customer();
-      if (conversation.fresh_contact) {
-        auto contact = records::insert_contact(session, conversation.facts, customer.name, customer.generated, now);
-        if (!contact && contact.error().code == Errc::conflict) {
-          return Error{Errc::conflict, "inbox.identity_taken", "another hub has just come to know this customer"};
-        }
-        if (!contact) return contact;
-      }
-      if (auto row = records::insert_conversation(session, conversation.facts, job.after); !row) return row;
-      job.told.insert(job.told.begin(), "opened");
-    } else if (draft.keep) {
-      if (auto row = records::update_conversation(session, conversation.facts.id, job.after); !row) return row;
-    }
+    if (auto row = store_row(job, draft.keep, session, now); !row) return row;
     session.on_rollback([&ahead] { ahead.loaded = false; });
     ahead.status = job.after;
     ahead.stored = true;
-    return {};
+    break;
   }
+  return {};
+}
+
+/// Before anything is written: `kOutdated` when the row is not the one that the step has seen.
+Result<void> Ledger::check_row(Job& job, bool keep, Session& session) {
+  const Conversation& conversation = *job.conversation;
+  if (!keep || !conversation.ahead.stored) return {};
+  auto current = records::unchanged(session, conversation.facts.id, job.before.version);
+  if (!current) return current.error();
+  if (!*current) return Error{Errc::conflict, kOutdated, "the conversation was changed elsewhere; try again"};
+  ++job.after.version;
+  return {};
+}
+
+Result<void> Ledger::store_messages(Job& job, std::vector<NewMessage>& messages, Session& session, Time now) {
+  for (NewMessage& m : messages) {
+    const Time at = never(m.at) ? now : m.at;
+    follow(job.after, m.author, m.note, m.content.text, !m.content.attachments.empty(), at);
+    MessageView& view = job.messages.emplace_back();
+    view.id = new_id();
+    view.conversation = job.conversation->facts.id;
+    view.seq = job.after.last_seq;
+    view.author = m.author;
+    view.author_id = m.author_id;
+    view.author_name = std::move(m.author_name);
+    view.note = m.note;
+    view.content = std::move(m.content);
+    view.delivery = m.note || m.author == Author::customer ? Delivery::none : Delivery::pending;
+    view.client_id = std::move(m.client_id);
+    view.at = at;
+    auto inserted = records::insert_message(session, view, m.dedupe);
+    if (inserted) continue;
+    // Only the first one may meet what is there already; the ones after it have their place from it.
+    if (inserted.error().code != Errc::conflict || job.messages.size() > 1) return inserted;
+    if (!m.dedupe.empty()) {
+      auto before = records::find_duplicate(session, m.dedupe);
+      if (!before) return before.error();
+      job.duplicate = *before;
+      if (job.duplicate) return {};
+    }
+    return Error{Errc::conflict, kOutdated, "the place of this message is taken; try again"};
+  }
+  return {};
+}
+
+Result<void> Ledger::store_row(Job& job, bool keep, Session& session, Time now) {
+  const Conversation& conversation = *job.conversation;
+  if (conversation.ahead.stored) {
+    return keep ? records::update_conversation(session, conversation.facts.id, job.after) : Result<void>{};
+  }
+  job.told.insert(job.told.begin(), "opened");
+  if (conversation.fresh_contact) {
+    const Conversation::Customer customer = conversation.customer();
+    auto contact = records::insert_contact(session, conversation.facts, customer.name, customer.generated, now);
+    if (!contact && contact.error().code == Errc::conflict) {
+      return Error{Errc::conflict, kIdentityTaken, "this customer has just become known elsewhere; try again"};
+    }
+    if (!contact) return contact;
+  }
+  return records::insert_conversation(session, conversation.facts, job.after);
 }
 
 void Ledger::done(Job& job, Result<void> result) {
   if (!result) {
-    if (result.error().id == "inbox.identity_taken") table_.forget(*job.conversation);
+    if (result.error().id == kIdentityTaken) table_.forget(*job.conversation);
     job.finished(with_retry(result.error()));
     return;
   }

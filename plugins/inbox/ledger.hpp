@@ -16,6 +16,10 @@ namespace qiao::inbox {
 
 class Activity;
 
+/// The id of the error when the contact of a new conversation exists by now; what memory said about them is dropped,
+/// and the same message accepted again goes to the right one.
+inline constexpr const char* kIdentityTaken = "inbox.identity_taken";
+
 /// What a change came to.
 struct Outcome {
   ConversationPtr conversation;
@@ -44,6 +48,10 @@ class Ledger {
   void on_moved(Moved moved) { moved_ = std::move(moved); }
   void change(ConversationPtr conversation, Id trace, Step step, Finished finished);
 
+  /// Reads the conversation again behind all its writes, because another generation of this plugin may have written it,
+  /// and tells `moved`.
+  void refresh(ConversationPtr conversation);
+
   /// A write of another kind that `drain` waits for.
   void write(std::uint64_t partition, Database::Work work, Database::Done done, Priority priority = Priority::service);
   /// Waits until nothing is under way; false when the deadline came first.
@@ -52,8 +60,11 @@ class Ledger {
  private:
   struct Job;
   Result<void> run(Job& job, Session& session);
-  Result<void> reload(Job& job, Session& session);
-  Result<void> store_messages(Job& job, Session& session);
+  Result<void> check_row(Job& job, bool keep, Session& session);
+  Result<void> store_messages(Job& job, std::vector<NewMessage>& messages, Session& session, Time now);
+  Result<void> store_row(Job& job, bool keep, Session& session, Time now);
+  Result<void> reload(Conversation& conversation, Session& session);
+  Result<void> reread(Job& job, Session& session);
   void done(Job& job, Result<void> result);
   void tell(Job& job, const ConversationView& view);
   void begin();

@@ -21,7 +21,7 @@ CREATE TABLE inbox_conversation (
   read_customer BIGINT NOT NULL, read_agent BIGINT NOT NULL, preview VARCHAR(200) NOT NULL, preview_author INT NOT NULL,
   intent VARCHAR(128) NOT NULL, handoff_reason VARCHAR(128) NOT NULL, queue_rank INT NOT NULL, in_app INT NOT NULL,
   notice_sent INT NOT NULL, rating INT NOT NULL, rating_comment TEXT NOT NULL, opened_at BIGINT NOT NULL,
-  changed_at BIGINT NOT NULL, queued_at BIGINT NOT NULL, resolved_at BIGINT NOT NULL);
+  changed_at BIGINT NOT NULL, queued_at BIGINT NOT NULL, resolved_at BIGINT NOT NULL, version BIGINT NOT NULL);
 CREATE INDEX inbox_conversation_state ON inbox_conversation (state, changed_at);
 CREATE INDEX inbox_conversation_agent ON inbox_conversation (agent, state, changed_at);
 CREATE INDEX inbox_conversation_contact ON inbox_conversation (contact, id);
@@ -49,7 +49,7 @@ CREATE TABLE inbox_conversation (
   read_customer BIGINT NOT NULL, read_agent BIGINT NOT NULL, preview VARCHAR(200) NOT NULL, preview_author INT NOT NULL,
   intent VARCHAR(128) NOT NULL, handoff_reason VARCHAR(128) NOT NULL, queue_rank INT NOT NULL, in_app INT NOT NULL,
   notice_sent INT NOT NULL, rating INT NOT NULL, rating_comment TEXT NOT NULL, opened_at BIGINT NOT NULL,
-  changed_at BIGINT NOT NULL, queued_at BIGINT NOT NULL, resolved_at BIGINT NOT NULL);
+  changed_at BIGINT NOT NULL, queued_at BIGINT NOT NULL, resolved_at BIGINT NOT NULL, version BIGINT NOT NULL);
 CREATE INDEX inbox_conversation_state ON inbox_conversation (state, changed_at);
 CREATE INDEX inbox_conversation_agent ON inbox_conversation (agent, state, changed_at);
 CREATE INDEX inbox_conversation_contact ON inbox_conversation (contact, id);

@@ -50,6 +50,7 @@ struct Status {
   Time changed_at;
   Time queued_at;
   Time resolved_at;
+  std::int64_t version = 0;  ///< of the row; a change of somebody else's is noticed by it
 };
 
 /// Highest seq that each side has seen. Kept beside Status because it is set without the writer.
@@ -81,6 +82,11 @@ struct Draft {
 
 [[nodiscard]] inline bool with_person(ConversationState state) {
   return state == ConversationState::assigned || state == ConversationState::waiting;
+}
+
+/// The question was given up because this instance or the hub is being stopped, not because of who should answer.
+[[nodiscard]] inline bool hub_stops(const Error& error) {
+  return error.code == Errc::cancelled || error.id == "bus.stopping";
 }
 
 /// Whole milliseconds, because that is what JSON shows and what comes back as a cursor.

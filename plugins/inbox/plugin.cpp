@@ -215,6 +215,13 @@ class InboxPlugin final : public Plugin {
       p->bot.resume(true);
       repair(*p);
     });
+    for (const auto later : {1s, 12s}) host.bus().after(later, kSweeping, [p] { follow_predecessor(*p); });
+  }
+
+  /// The generation before this one may have finished its work while this one had read already.
+  static void follow_predecessor(Parts& parts) {
+    for (ConversationPtr& conversation : parts.table.all()) parts.ledger.refresh(std::move(conversation));
+    parts.desk.resync();
   }
 
   /// After a crash the rows of a few conversations may be older than their messages: reading them brings them up to

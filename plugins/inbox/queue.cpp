@@ -118,6 +118,16 @@ void AgentLoads::set(Id conversation, Id agent) {
   }
 }
 
+void AgentLoads::replace(const std::vector<std::pair<Id, Id>>& served) {
+  with_.clear();
+  open_.clear();
+  for (const auto& [conversation, agent] : served) {
+    with_[conversation] = agent;
+    count(agent, 1);
+  }
+  for (const auto& [conversation, agent] : reserved_) count(agent, 1);
+}
+
 void AgentLoads::reserve(Id conversation, Id agent) {
   release(conversation);
   reserved_[conversation] = agent;

@@ -69,6 +69,8 @@ class AgentLoads {
  public:
   /// An open conversation is with `agent`; no agent: it is open no more.
   void set(Id conversation, Id agent);
+  /// Everything that is open and with whom, at once; reservations stay.
+  void replace(const std::vector<std::pair<Id, Id>>& served);
   /// Counts until `set` of the same conversation, or `release`.
   void reserve(Id conversation, Id agent);
   void release(Id conversation);

@@ -15,7 +15,7 @@ const char* const kConversationColumns =
     "c.id, c.contact, c.channel, c.user_key, c.site, c.lang, c.state, c.group_key, c.agent, c.agent_name, "
     "c.previous_agent, c.last_seq, c.read_customer, c.read_agent, c.preview, c.preview_author, c.intent, "
     "c.handoff_reason, c.queue_rank, c.in_app, c.notice_sent, c.rating, c.rating_comment, c.opened_at, c.changed_at, "
-    "c.queued_at, c.resolved_at, k.name, k.generated";
+    "c.queued_at, c.resolved_at, c.version, k.name, k.generated";
 
 namespace {
 
@@ -111,6 +111,7 @@ Loaded read_conversation(const Rows& rows) {
   l.status.changed_at = rows.time(i++);
   l.status.queued_at = rows.time(i++);
   l.status.resolved_at = rows.time(i++);
+  l.status.version = rows.integer(i++);
   l.customer.name = rows.str(i++);
   l.customer.generated = rows.integer(i++) != 0;
   return l;
@@ -156,24 +157,33 @@ Result<void> insert_conversation(Session& session, const Facts& f, const Status&
       "agent_name, "
       "previous_agent, last_seq, read_customer, read_agent, preview, preview_author, intent, handoff_reason, "
       "queue_rank, "
-      "in_app, notice_sent, rating, rating_comment, opened_at, changed_at, queued_at, resolved_at) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "in_app, notice_sent, rating, rating_comment, opened_at, changed_at, queued_at, resolved_at, version) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       f.id, f.contact, f.channel, f.user, f.site, f.language, s.state, s.group, s.agent, s.agent_name, s.previous_agent,
       s.last_seq, s.preview, s.preview_author, s.intent, s.handoff_reason, s.rank, s.in_app, s.notice_sent, s.rating,
-      s.rating_comment, f.opened_at, s.changed_at, s.queued_at, s.resolved_at);
+      s.rating_comment, f.opened_at, s.changed_at, s.queued_at, s.resolved_at, s.version);
   if (!done) return done.error();
   return {};
+}
+
+Result<bool> unchanged(Session& session, Id id, std::int64_t version) {
+  auto rows = session.query("SELECT version FROM inbox_conversation WHERE id = ?", id);
+  const bool same = rows->next() && rows->integer(0) == version;
+  if (auto status = rows->status(); !status) return status.error();
+  return same;
 }
 
 Result<void> update_conversation(Session& session, Id id, const Status& s) {
   auto done = session.run(
       "UPDATE inbox_conversation SET state = ?, group_key = ?, agent = ?, agent_name = ?, previous_agent = ?, "
       "last_seq = ?, preview = ?, preview_author = ?, intent = ?, handoff_reason = ?, queue_rank = ?, in_app = ?, "
-      "notice_sent = ?, rating = ?, rating_comment = ?, changed_at = ?, queued_at = ?, resolved_at = ? WHERE id = ?",
+      "notice_sent = ?, rating = ?, rating_comment = ?, changed_at = ?, queued_at = ?, resolved_at = ?, version = ? "
+      "WHERE id = ? AND version = ?",
       s.state, s.group, s.agent, s.agent_name, s.previous_agent, s.last_seq, s.preview, s.preview_author, s.intent,
       s.handoff_reason, s.rank, s.in_app, s.notice_sent, s.rating, s.rating_comment, s.changed_at, s.queued_at,
-      s.resolved_at, id);
+      s.resolved_at, s.version, id, s.version - 1);
   if (!done) return done.error();
+  if (*done == 0) return Error{Errc::conflict, "conversation.changed_elsewhere", "somebody else changed it; try again"};
   return {};
 }
 
@@ -234,6 +244,17 @@ Result<Page> transcript(Session& session, Id conversation, std::int64_t after, s
   if (auto status = rows->status(); !status) return status.error();
   if (before > 0) std::reverse(page.messages.begin(), page.messages.end());
   return page;
+}
+
+Result<Open> open_conversations(Session& session) {
+  Open open;
+  auto queued = session.query("SELECT id FROM inbox_conversation WHERE state = 1");
+  while (queued->next()) open.queued.push_back(queued->id(0));
+  if (auto status = queued->status(); !status) return status.error();
+  auto served = session.query("SELECT id, agent FROM inbox_conversation WHERE state IN (2, 3)");
+  while (served->next()) open.served.emplace_back(served->id(0), served->id(1));
+  if (auto status = served->status(); !status) return status.error();
+  return open;
 }
 
 Result<std::string> last_words(Session& session, Id conversation) {

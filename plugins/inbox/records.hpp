@@ -40,6 +40,9 @@ struct KnownContact {
 [[nodiscard]] Result<void> insert_contact(Session& session, const Facts& facts, std::string_view name, bool generated,
                                           Time now);
 [[nodiscard]] Result<void> insert_conversation(Session& session, const Facts& facts, const Status& status);
+/// Whether the row is still the one that was read.
+[[nodiscard]] Result<bool> unchanged(Session& session, Id id, std::int64_t version);
+/// Writes the row that follows `version - 1`; Errc::conflict when that is not there any more.
 [[nodiscard]] Result<void> update_conversation(Session& session, Id id, const Status& status);
 /// Only what follows from the messages, and the read marks; never over something newer.
 [[nodiscard]] Result<void> update_activity(Session& session, Id id, const Status& status, const ReadMarks& marks);
@@ -57,6 +60,12 @@ struct Page {
 };
 [[nodiscard]] Result<Page> transcript(Session& session, Id conversation, std::int64_t after, std::int64_t before,
                                       std::int32_t limit, bool notes, std::string_view contact_name);
+/// Who waits for a person, and who is with whom.
+struct Open {
+  std::vector<Id> queued;
+  std::vector<std::pair<Id, Id>> served;  ///< conversation, agent
+};
+[[nodiscard]] Result<Open> open_conversations(Session& session);
 /// What the customer wrote last; empty when nothing.
 [[nodiscard]] Result<std::string> last_words(Session& session, Id conversation);
 
