@@ -101,4 +101,26 @@ Result<Directory::PresenceChange> Directory::set_presence(const contract::SetPre
   return PresenceChange{agent, changed};
 }
 
+AllScreens Directory::screens() const {
+  AllScreens out;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [login, agent] : by_login_) {
+    if (agent.view.presence == Presence::offline) continue;
+    const auto open = screens_.find(agent.view.id);
+    out.agents.push_back(
+        {agent.view.id, agent.view.presence, open == screens_.end() ? std::vector<Id>{} : open->second});
+  }
+  return out;
+}
+
+void Directory::take_over(const AllScreens& before) {
+  const std::lock_guard lock(mutex_);
+  for (const AgentScreens& known : before.agents) {
+    const auto login = logins_.find(known.agent);
+    if (login == logins_.end() || !by_login_.at(login->second).view.active) continue;
+    by_login_.at(login->second).view.presence = known.presence;
+    screens_[known.agent] = known.screens;
+  }
+}
+
 }  // namespace qiao::accounts

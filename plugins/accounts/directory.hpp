@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "plugins/accounts/hand_over.hpp"
 #include "qiao/contract/accounts.hpp"
 
 namespace qiao::accounts {
@@ -40,6 +41,10 @@ class Directory {
   };
   /// See SetPresence. `not_found` for an unknown agent.
   Result<PresenceChange> set_presence(const contract::SetPresence& wanted);
+  /// Everybody who is there, for the generation that comes next.
+  [[nodiscard]] AllScreens screens() const;
+  /// What the generation before knew.
+  void take_over(const AllScreens& before);
 
  private:
   const std::vector<contract::GroupView> groups_;

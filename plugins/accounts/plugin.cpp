@@ -6,6 +6,7 @@
 
 #include "plugins/accounts/config.hpp"
 #include "plugins/accounts/demo.hpp"
+#include "plugins/accounts/hand_over.hpp"
 #include "plugins/accounts/routes.hpp"
 #include "plugins/accounts/service.hpp"
 #include "qiao/plugin.hpp"
@@ -18,6 +19,7 @@ class AccountsPlugin final : public Plugin {
     m.summary("Agents, groups, roles, logins and sessions");
     m.config<AccountsConfig>();
     m.serves<contract::ListAgents>().serves<contract::SetPresence>().serves<contract::VerifySession>();
+    m.serves<TakeOverScreens>().asks<TakeOverScreens>(true);
     m.publishes<contract::AgentChanged>().publishes<contract::SessionEnded>();
   }
 
@@ -43,6 +45,8 @@ class AccountsPlugin final : public Plugin {
                                                  (void)bus.publish(contract::SessionEnded{session, agent});
                                                }});
     if (auto done = accounts_->load(host.demo()); !done) return done;
+    if (auto before = bus.ask(TakeOverScreens{}, std::chrono::milliseconds(500)))
+      accounts_->directory().take_over(*before);
     if (auto done = greet(host); !done) return done;
 
     const Lane direct{.kind = Lane::direct};
@@ -52,6 +56,9 @@ class AccountsPlugin final : public Plugin {
                                     });
     bus.serve<contract::VerifySession>(
         direct, [this](const contract::VerifySession& q, const Headers&) { return accounts_->verify(q.token); });
+    bus.serve<TakeOverScreens>(direct, [this](const TakeOverScreens&, const Headers&) -> Result<AllScreens> {
+      return accounts_->directory().screens();
+    });
     bus.serve<contract::SetPresence>(
         [this, &bus](const contract::SetPresence& q, const Headers&) -> Result<contract::AgentView> {
           auto change = accounts_->directory().set_presence(q);
@@ -60,6 +67,11 @@ class AccountsPlugin final : public Plugin {
           return change->agent;
         });
     add_routes(host.http(), bus, *accounts_, host.clock());
+    // The generation before this one went on for a moment after `load`: logins and changes of that moment.
+    bus.after(std::chrono::seconds(2), password_lane(), [this, &host] {
+      if (auto done = accounts_->refresh(); !done)
+        host.log().warn("accounts could not be read again: {}", done.error().message);
+    });
     bus.every(std::chrono::seconds(5), {}, [this] { accounts_->end_expired(); });
     bus.every(std::chrono::seconds(60), {}, [this] { accounts_->save_last_use(); });
     return {};

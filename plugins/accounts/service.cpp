@@ -1,6 +1,7 @@
 #include "plugins/accounts/service.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "plugins/accounts/account_store.hpp"
 #include "plugins/accounts/demo.hpp"
@@ -44,11 +45,8 @@ AccountService::AccountService(const AccountsConfig& config, Database& db, const
       sessions_(clock, config.session_idle, config.session_length),
       guard_(config.failed_logins_per_address, config.failed_logins_window) {}
 
-Result<void> AccountService::load(bool demo) {
-  if (auto done = db_.migrate(store::migrations()); !done) return done;
-  std::vector<AgentRecord> agents;
-  std::vector<SessionRecord> sessions;
-  auto done = db_.read([&](Session& db) -> Result<void> {
+Result<void> AccountService::read(std::vector<AgentRecord>& agents, std::vector<SessionRecord>& sessions) {
+  return db_.read([&](Session& db) -> Result<void> {
     auto found_agents = store::agents(db);
     if (!found_agents) return found_agents.error();
     auto found_sessions = store::sessions(db);
@@ -57,11 +55,28 @@ Result<void> AccountService::load(bool demo) {
     sessions = std::move(*found_sessions);
     return {};
   });
-  if (!done) return done;
+}
+
+void AccountService::keep(std::vector<AgentRecord> agents) {
+  for (AgentRecord& agent : agents) {
+    if (!demo_ && has_demo_password(agent)) {
+      agent.view.active = false;
+      agent.password.clear();
+    }
+    directory_.put(std::move(agent));
+  }
+}
+
+Result<void> AccountService::load(bool demo) {
+  demo_ = demo;
+  if (auto done = db_.migrate(store::migrations()); !done) return done;
+  std::vector<AgentRecord> agents;
+  std::vector<SessionRecord> sessions;
+  if (auto done = read(agents, sessions); !done) return done;
   if (agents.empty() && demo) {
     agents = demo_staff(directory_.list().groups);
     const Time now = clock_.now();
-    done = db_.write_and_wait([&](Session& db) -> Result<void> {
+    auto done = db_.write_and_wait([&](Session& db) -> Result<void> {
       for (const AgentRecord& agent : agents) {
         if (auto stored = store::insert_agent(db, agent, now); !stored) return stored;
       }
@@ -69,18 +84,33 @@ Result<void> AccountService::load(bool demo) {
     });
     if (!done) return done;
   }
-  for (AgentRecord& agent : agents) {
-    if (!demo && has_demo_password(agent)) {
-      agent.view.active = false;
-      agent.password.clear();
-    }
-    directory_.put(std::move(agent));
-  }
+  keep(std::move(agents));
   std::vector<SessionRecord> over;
   for (SessionRecord& session : sessions) {
     if (!sessions_.put(session)) over.push_back(std::move(session));
   }
   return end_sessions(over);
+}
+
+Result<void> AccountService::refresh() {
+  const std::lock_guard lock(changing_);
+  // A session gets into memory after its commit: those that memory has now and the database has not were ended
+  // elsewhere.
+  const std::vector<Id> before = sessions_.ids();
+  std::vector<AgentRecord> agents;
+  std::vector<SessionRecord> sessions;
+  if (auto done = read(agents, sessions); !done) return done;
+  keep(std::move(agents));
+  std::set<Id> alive;
+  for (SessionRecord& session : sessions) {
+    alive.insert(session.id);
+    sessions_.put(std::move(session));
+  }
+  for (Id id : before) {
+    if (alive.contains(id)) continue;
+    if (const auto gone = sessions_.remove(id)) listener_.session_ended(gone->id, gone->agent);
+  }
+  return {};
 }
 
 Result<std::string> AccountService::invite_first_admin() {
@@ -276,12 +306,15 @@ Result<void> AccountService::end_sessions(const std::vector<SessionRecord>& whic
   for (const SessionRecord& session : which) {
     if (sessions_.remove(session.id)) listener_.session_ended(session.id, session.agent);
   }
-  return db_.write_and_wait([&](Session& db) -> Result<void> {
+  auto done = db_.write_and_wait([&](Session& db) -> Result<void> {
     for (const SessionRecord& session : which) {
       if (auto gone = store::delete_session(db, session.id); !gone) return gone;
     }
     return {};
   });
+  // A refresh that read the table before the delete may have brought them back.
+  for (const SessionRecord& session : which) sessions_.remove(session.id);
+  return done;
 }
 
 void AccountService::end_expired() {

@@ -63,6 +63,8 @@ class AccountService {
   /// Reads everything; creates the demo's agents when there are no agents at all. Without a demo those
   /// who still have its password are inactive. In `start`; waits.
   Result<void> load(bool demo);
+  /// Reads again what another generation or node changed since `load`. Waits.
+  Result<void> refresh();
   /// A token for the first administrator, when there is none yet; empty otherwise. Replaces earlier ones. Waits.
   Result<std::string> invite_first_admin();
 
@@ -90,6 +92,8 @@ class AccountService {
   [[nodiscard]] LoginGuard& guard() noexcept { return guard_; }
 
  private:
+  Result<void> read(std::vector<AgentRecord>& agents, std::vector<SessionRecord>& sessions);
+  void keep(std::vector<AgentRecord> agents);
   Result<LoggedIn> open_session(const contract::AgentView& agent, const Origin& from);
   Result<void> end_sessions(const std::vector<SessionRecord>& which);
   Result<void> end_sessions_of(Id agent, Id but);
@@ -102,6 +106,7 @@ class AccountService {
   Directory directory_;
   SessionTable sessions_;
   LoginGuard guard_;
+  bool demo_ = false;    ///< set in `load`, before anything else runs
   std::mutex changing_;  ///< held while one agent's row and memory change together; never with another lock before it
 };
 

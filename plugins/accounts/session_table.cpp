@@ -17,7 +17,7 @@ bool SessionTable::put(SessionRecord session) {
   const std::lock_guard lock(mutex_);
   hashes_[entry.record.id] = entry.record.token_hash;
   std::string key = entry.record.token_hash;
-  by_hash_.insert_or_assign(std::move(key), std::move(entry));
+  by_hash_.try_emplace(std::move(key), std::move(entry));
   return true;
 }
 
@@ -68,6 +68,13 @@ std::vector<SessionRecord> SessionTable::take_used() {
       out.push_back(entry.record);
     }
   }
+  return out;
+}
+
+std::vector<Id> SessionTable::ids() const {
+  std::vector<Id> out;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, hash] : hashes_) out.push_back(id);
   return out;
 }
 

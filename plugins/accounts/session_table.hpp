@@ -29,7 +29,7 @@ class SessionTable {
  public:
   SessionTable(const Clock& clock, Duration idle, Duration length) : clock_(clock), idle_(idle), length_(length) {}
 
-  /// False, and not kept, when it is over already.
+  /// False, and not kept, when it is over already. One that is there stays as it is.
   bool put(SessionRecord session);
   /// The session of a token, which counts as used now; nothing when it is unknown or over.
   std::optional<SessionRecord> use(std::string_view token);
@@ -38,6 +38,7 @@ class SessionTable {
   std::vector<SessionRecord> take_expired();
   /// Those used since the last call, with the time for the database.
   std::vector<SessionRecord> take_used();
+  [[nodiscard]] std::vector<Id> ids() const;
   /// Oldest first.
   [[nodiscard]] std::vector<SessionRecord> of(Id agent) const;
   /// When it ends at the latest.
