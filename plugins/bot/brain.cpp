@@ -46,14 +46,15 @@ bool Brain::speaks_chinese(const Plain& text, const std::string& language) {
 }
 
 std::string Brain::group_of_talk(const AskBot& ask) const {
-  for (auto turn = ask.recent.rbegin(); turn != ask.recent.rend(); ++turn) {
-    if (turn->author != Author::customer) continue;
-    const auto matches = matcher_.best(make_plain(turn->text), ask.site, 1);
-    if (!matches.empty() && matches[0].score >= settings_.threshold && !matches[0].entry->group.empty()) {
-      return matches[0].entry->group;
-    }
+  const auto group_of = [&](const std::string& text) -> std::string {
+    const auto matches = matcher_.best(make_plain(text), ask.site, 1);
+    return matches.empty() || matches[0].score < settings_.threshold ? "" : matches[0].entry->group;
+  };
+  std::string group = group_of(ask.text);
+  for (auto turn = ask.recent.rbegin(); group.empty() && turn != ask.recent.rend(); ++turn) {
+    if (turn->author == Author::customer) group = group_of(turn->text);
   }
-  return {};
+  return group;
 }
 
 BotAnswer Brain::from_entry(const Match& match, bool chinese, const AskBot& ask) const {

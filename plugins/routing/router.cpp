@@ -51,11 +51,6 @@ bool one_begins(const std::vector<std::string>& list, const std::string& value) 
          std::any_of(list.begin(), list.end(), [&](const std::string& l) { return value.starts_with(l); });
 }
 
-bool is_new(const DecideRoute& q) {
-  return q.conversation.state == ConversationState::bot || q.conversation.state == ConversationState::resolved ||
-         q.conversation.group.empty();
-}
-
 std::int32_t load_of(const DecideRoute& q, Id agent) {
   for (const contract::AgentLoad& load : q.loads) {
     if (load.agent == agent) return load.open;
@@ -72,10 +67,10 @@ Router::Router(RoutingConfig config) : config_(std::move(config)) {
 }
 
 Router::Group Router::group_of(const DecideRoute& q) const {
-  if (!is_new(q)) {
-    if (!q.group_hint.empty()) return {q.group_hint, "asked for"};
-    return {q.conversation.group, "as before"};
-  }
+  if (!q.group_hint.empty()) return {q.group_hint, "asked for"};
+  const bool with_people =
+      q.conversation.state != ConversationState::bot && q.conversation.state != ConversationState::resolved;
+  if (with_people && !q.conversation.group.empty()) return {q.conversation.group, "as before"};
   const std::string text = lower(q.text);
   const contract::ConversationView& c = q.conversation;
   const auto fits = [&](const Rule& rule) {
@@ -85,7 +80,6 @@ Router::Group Router::group_of(const DecideRoute& q) const {
     if (rule.keywords.empty() || !fits(rule)) continue;
     if (const std::string* word = keyword_in(rule.keywords, text)) return {rule.group, "keyword " + *word};
   }
-  if (!q.group_hint.empty()) return {q.group_hint, "the bot's hint"};
   for (const Rule& rule : config_.rules) {
     if (rule.keywords.empty() && fits(rule)) return {rule.group, "rule"};
   }

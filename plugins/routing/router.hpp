@@ -10,9 +10,9 @@ namespace qiao::routing {
 
 /// Decides where a conversation goes. Pure: the same question over the same people has the same answer.
 ///
-/// The group: who is queued or with a person keeps the group that a person gave them, unless a new one is asked for.
-/// From the bot, a keyword rule wins over the bot's hint (the operator wrote it), the hint over rules by intent,
-/// channel and language, and the default group takes the rest.
+/// The group: the hint (what the bot understood, or the group that an agent transfers to); then the group that a queued
+/// conversation has; then the first rule with keywords that fits what the customer wrote last, the first rule without
+/// keywords, and the default group.
 ///
 /// The agent: online, in the group, of a role that is assigned to, with room. The customer's previous agent first, then
 /// those who speak the language, then the least loaded by share of capacity, then the one with the lower id.

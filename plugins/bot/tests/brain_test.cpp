@@ -179,6 +179,7 @@ TEST_F(BrainTest, AskingForAPersonKeepsTheTopicOfTheTalk) {
   EXPECT_EQ(say("转人工").group, "after-sales");
   ask.recent.clear();
   EXPECT_EQ(say("转人工").group, "");
+  EXPECT_EQ(say("系统报错，请帮我转人工").group, "tech");
 }
 
 TEST_F(BrainTest, QuestionsAboutPeopleAreNotRequestsForOne) {

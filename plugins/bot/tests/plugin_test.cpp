@@ -1,0 +1,136 @@
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "qiao/contract/bot.hpp"
+#include "qiao/testkit/conformance.hpp"
+#include "qiao/testkit/test_hub.hpp"
+
+namespace qiao::bot {
+namespace {
+
+using contract::AskBot;
+using contract::BotAnswer;
+using contract::BotOutcome;
+using testkit::HttpAnswer;
+using testkit::HubOptions;
+using testkit::TestHub;
+
+HubOptions demo_shop() {
+  HubOptions options;
+  options.http = true;
+  options.demo = true;
+  options.share_dir = QIAO_SOURCE_DIR "/plugins";
+  return options;
+}
+
+struct BotPlugin : testing::Test {
+  TestHub hub{demo_shop()};
+
+  BotAnswer say(const std::string& text) {
+    AskBot ask;
+    ask.conversation = Id{7};
+    ask.language = "zh-CN";
+    ask.text = text;
+    auto answer = hub.ask(ask);
+    EXPECT_TRUE(answer) << (answer ? "" : answer.error().message);
+    return answer ? *answer : BotAnswer{};
+  }
+  std::string log_in(const std::string& login) {
+    const HttpAnswer answer =
+        hub.http("POST", "/api/v1/login", R"({"login":")" + login + R"(","password":"qiao-demo-2026","token":true})");
+    const std::string key = "\"token\":\"";
+    const auto at = answer.body.find(key) + key.size();
+    return answer.body.substr(at, answer.body.find('"', at) - at);
+  }
+  HttpAnswer as(const std::string& token, const std::string& method, const std::string& path,
+                const std::string& body = {}) {
+    return hub.http(method, path, body, {{"authorization", "Bearer " + token}});
+  }
+};
+
+TEST_F(BotPlugin, AnswersFromTheDemoShopsKnowledge) {
+  hub.start_plugin("bot");
+  const BotAnswer answer = say("退货流程");
+  EXPECT_EQ(answer.outcome, BotOutcome::answer);
+  EXPECT_EQ(answer.entry, "return_process");
+  EXPECT_EQ(say("我的退货审核3天了没动静").group, "after-sales");
+  EXPECT_NE(hub.metrics().find("qiao_bot_questions_total{"), std::string::npos);
+}
+
+TEST_F(BotPlugin, ASupervisorsEditHoldsForTheNextMessage) {
+  hub.start_plugin("accounts");
+  hub.start_plugin("bot");
+  const std::string boss = log_in("zhouxue");
+  EXPECT_EQ(say("粉底有没有象牙白").outcome, BotOutcome::decline);
+  const HttpAnswer made =
+      as(boss, "POST", "/api/v1/knowledge",
+         R"({"key":"ivory","questions":["粉底有没有象牙白"],"answer_zh":"象牙白有货","group":"sales"})");
+  ASSERT_EQ(made.status, 200) << made.body;
+  EXPECT_NE(made.body.find("周雪"), std::string::npos);
+  EXPECT_EQ(say("粉底有没有象牙白").content.text, "象牙白有货");
+  EXPECT_EQ(as(boss, "POST", "/api/v1/knowledge", R"({"key":"ivory","questions":["x"],"answer_zh":"y"})").status, 409);
+
+  EXPECT_EQ(
+      as(boss, "PUT", "/api/v1/knowledge/ivory", R"({"questions":["粉底有没有象牙白"],"answer_zh":"象牙白卖完了"})")
+          .status,
+      200);
+  EXPECT_EQ(say("粉底有没有象牙白").content.text, "象牙白卖完了");
+  EXPECT_NE(as(boss, "GET", "/api/v1/knowledge?search=%E5%8D%96%E5%AE%8C%E4%BA%86").body.find("\"ivory\""),
+            std::string::npos);
+
+  EXPECT_EQ(as(boss, "DELETE", "/api/v1/knowledge/ivory").status, 204);
+  EXPECT_EQ(as(boss, "DELETE", "/api/v1/knowledge/ivory").status, 404);
+  EXPECT_EQ(say("粉底有没有象牙白").outcome, BotOutcome::decline);
+  EXPECT_EQ(as(boss, "PUT", "/api/v1/knowledge/ivory", R"({"questions":["x"],"answer_zh":"y"})").status, 404);
+  EXPECT_EQ(as(boss, "POST", "/api/v1/knowledge", R"({"key":"No Key","questions":["x"],"answer_zh":"y"})").status, 400);
+}
+
+TEST_F(BotPlugin, AgentsReadAndTryButDoNotEdit) {
+  hub.start_plugin("accounts");
+  hub.start_plugin("bot");
+  const std::string clerk = log_in("liting");
+  EXPECT_EQ(as(clerk, "GET", "/api/v1/knowledge").status, 200);
+  const HttpAnswer tried = as(clerk, "POST", "/api/v1/knowledge/try", R"({"text":"退款","language":"zh-CN"})");
+  EXPECT_EQ(tried.status, 200);
+  EXPECT_NE(tried.body.find("\"entry\":\"refund\""), std::string::npos) << tried.body;
+  EXPECT_NE(tried.body.find("\"candidates\":[{\"key\":\"refund\""), std::string::npos) << tried.body;
+  EXPECT_EQ(as(clerk, "POST", "/api/v1/knowledge", R"({"key":"a","questions":["x"],"answer_zh":"y"})").status, 403);
+  EXPECT_EQ(as(clerk, "DELETE", "/api/v1/knowledge/refund").status, 403);
+  EXPECT_EQ(hub.http("GET", "/api/v1/knowledge").status, 401);
+}
+
+TEST_F(BotPlugin, TheFileIsReadOnceThenTheDatabaseIsTheTruth) {
+  hub.start_plugin("accounts");
+  hub.start_plugin("bot");
+  const std::string boss = log_in("zhouxue");
+  EXPECT_EQ(as(boss, "DELETE", "/api/v1/knowledge/refund").status, 204);
+  EXPECT_EQ(
+      as(boss, "PUT", "/api/v1/knowledge/opening_hours", R"({"questions":["营业时间"],"answer_zh":"全天营业"})").status,
+      200);
+  hub.restart();
+  EXPECT_EQ(say("营业时间").content.text, "全天营业");
+  EXPECT_EQ(as(boss, "GET", "/api/v1/knowledge").body.find("\"key\":\"refund\","), std::string::npos);
+}
+
+TEST_F(BotPlugin, TheThresholdChangesWhileItRuns) {
+  hub.start_plugin("bot", "threshold: 0.45");
+  EXPECT_EQ(say("东西不想要了咋退").outcome, BotOutcome::answer);
+  ASSERT_TRUE(hub.reconfigure("bot", "threshold: 1.0"));
+  EXPECT_EQ(say("东西不想要了咋退").reason, "low_score");
+}
+
+TEST_F(BotPlugin, AMistakeInAKnowledgeFileIsNamedAndTheBotDoesNotStart) {
+  const auto file = std::filesystem::path(testing::TempDir()) / "qiao-broken-knowledge.yaml";
+  std::ofstream(file) << "- key: a\n  questions: [x]\n  anwser_zh: y\n";
+  auto started = hub.try_start_plugin("bot", "knowledge: [" + file.string() + "]");
+  ASSERT_FALSE(started);
+  EXPECT_NE(started.error().message.find("qiao-broken-knowledge.yaml:3:3: anwser_zh: unknown key"), std::string::npos)
+      << started.error().message;
+  std::filesystem::remove(file);
+}
+
+}  // namespace
+}  // namespace qiao::bot
+
+QIAO_CONFORMANCE("bot", "")
