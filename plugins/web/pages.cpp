@@ -26,11 +26,12 @@ void add_pages(Http& http, const std::filesystem::path& folder, Logger& log) {
         folder.string());
     return;
   }
-  // The script is meant for other people's pages.
-  http.files("/widget.js", (folder / "widget.js").string(),
-             {{"Access-Control-Allow-Origin", "*"}, {"Cross-Origin-Resource-Policy", "cross-origin"}});
   http.files("/workspace", (folder / "workspace").string(), page_headers("'none'"), "index.html");
-  http.files("/", (folder / "shop").string(), page_headers("'self'"));
+  // The widget's script is meant for other people's pages.
+  Headers shop = page_headers("'self'");
+  shop.emplace_back("Access-Control-Allow-Origin", "*");
+  shop.emplace_back("Cross-Origin-Resource-Policy", "cross-origin");
+  http.files("/", folder.string(), shop);
 }
 
 }  // namespace qiao::web

@@ -1,4 +1,4 @@
-// Builds the three parts into dist/: widget.js (one file, no dependency), shop/ (served at /) and workspace/.
+// Builds dist/ as it is served: the shop's page at the root, workspace/, and widget.js (one file, no dependency).
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import vue from '@vitejs/plugin-vue';
@@ -15,33 +15,33 @@ const common = {
 // Everything stays a file of its own: the content security policy allows neither inline code nor data: addresses.
 const page = { target: 'es2020', emptyOutDir: true, assetsInlineLimit: 0, modulePreload: { polyfill: false }, reportCompressedSize: false };
 
-/** The page names the built widget, which Vite must not try to bundle. */
-const leaveWidget = {
-  name: 'qiao-leave-widget',
-  transformIndexHtml: {
-    order: 'pre',
-    handler: (html) => html.replace('<script src="/widget.js"', '<script vite-ignore src="/widget.js"'),
-  },
-};
-const dropMark = {
-  name: 'qiao-drop-mark',
-  transformIndexHtml: { order: 'post', handler: (html) => html.replace('<script vite-ignore ', '<script ') },
-};
+/** The shop names the built widget, which Vite must not try to bundle: the tag is taken out and put back. */
+function leaveWidget() {
+  const tag = /<script src="\/widget\.js"[^>]*><\/script>/;
+  let kept = '';
+  return [
+    {
+      name: 'qiao-take-widget-out',
+      transformIndexHtml: { order: 'pre', handler: (html) => html.replace(tag, (found) => ((kept = found), '<!--widget-->')) },
+    },
+    { name: 'qiao-put-widget-back', transformIndexHtml: { order: 'post', handler: (html) => html.replace('<!--widget-->', kept) } },
+  ];
+}
 
 await rm(dist, { recursive: true, force: true });
+await build({
+  ...common,
+  root: `${root}shop`,
+  base: '/',
+  plugins: [leaveWidget()],
+  build: { ...page, outDir: dist },
+});
 await build({
   ...common,
   root: `${root}workspace`,
   base: '/workspace/',
   plugins: [vue()],
   build: { ...page, outDir: `${dist}/workspace` },
-});
-await build({
-  ...common,
-  root: `${root}shop`,
-  base: '/shop/',
-  plugins: [leaveWidget, dropMark],
-  build: { ...page, outDir: `${dist}/shop` },
 });
 await build({
   ...common,

@@ -25,10 +25,10 @@ export function linkify(text: string): TextPart[] {
   return parts;
 }
 
-/** The address when it is absolute http or https, otherwise "". */
-export function webAddress(address: string): string {
+/** The address when it is http or https, otherwise "". With `base`, addresses relative to it count too. */
+export function webAddress(address: string, base?: string): string {
   try {
-    const url = new URL(address);
+    const url = new URL(address, base);
     return url.protocol === 'http:' || url.protocol === 'https:' ? url.href : '';
   } catch {
     return '';

@@ -166,7 +166,22 @@ export interface ErrorFrame {
 }
 
 export type VisitorFrame =
-  | { t: 'welcome'; token: string; visitor: string; conversation: string; state: ConversationState; seq: number; agent?: string }
+  | {
+      t: 'welcome';
+      token: string;
+      visitor: string;
+      conversation: string;
+      state: ConversationState;
+      seq: number;
+      agent?: string;
+      group?: string;
+      place?: number;
+      estimate_s?: number;
+      /** The agent has read up to here. */
+      read?: number;
+      /** 0: not rated yet. */
+      rating?: number;
+    }
   | Ack
   | ({ t: 'msg' } & VisitorMessage)
   | { t: 'typing'; author: Author; name?: string; on: boolean }

@@ -82,6 +82,7 @@ export class ChatClient {
   private typingTimer: ReturnType<typeof setTimeout> | undefined;
   private typingSentAt = 0;
   private handoffWanted = false;
+  private rated = false;
 
   constructor(private readonly options: ChatClientOptions) {
     this.language = options.language;
@@ -201,7 +202,7 @@ export class ChatClient {
   }
 
   private askForRating(wanted: boolean): void {
-    const asked = wanted && this.read('rated') !== `${this.conversation}:${this.contiguous}`;
+    const asked = wanted && !this.rated && this.read('rated') !== `${this.conversation}:${this.contiguous}`;
     if (asked === this.rateWanted) return;
     this.rateWanted = asked;
     this.emit('rate');
@@ -270,13 +271,8 @@ export class ChatClient {
         }
         break;
       case 'state':
-        this.standing = {
-          state: frame.state,
-          agent: frame.agent ?? '',
-          group: frame.group ?? '',
-          place: frame.place ?? 0,
-          estimateSeconds: frame.estimate_s ?? 0,
-        };
+        this.standing = standingOf(frame);
+        if (frame.state !== 'resolved') this.rated = false;
         this.askForRating(frame.state === 'resolved');
         this.emit('state');
         break;
@@ -302,8 +298,9 @@ export class ChatClient {
     this.visitor = frame.visitor;
     this.conversation = frame.conversation;
     this.promised = frame.seq;
-    const queued = frame.state === 'queued' ? this.standing : { place: 0, estimateSeconds: 0, group: '' };
-    this.standing = { ...queued, state: frame.state, agent: frame.agent ?? '' };
+    this.standing = standingOf(frame);
+    this.rated = (frame.rating ?? 0) > 0;
+    this.readByAgent = Math.max(this.readByAgent, frame.read ?? 0);
     const [readIn, readSeq] = (this.read('read') ?? '').split(':');
     if (readIn === frame.conversation) this.readSent = Math.max(this.readSent, Number(readSeq) || 0);
     this.readSent = Math.min(this.readSent, frame.seq);
@@ -538,6 +535,16 @@ export class ChatClient {
   private emit(change: ChatChange, message?: ChatMessage): void {
     for (const listener of this.listeners) listener(change, message);
   }
+}
+
+function standingOf(frame: { state: ConversationState; agent?: string; group?: string; place?: number; estimate_s?: number }): Standing {
+  return {
+    state: frame.state,
+    agent: frame.agent ?? '',
+    group: frame.group ?? '',
+    place: frame.place ?? 0,
+    estimateSeconds: frame.estimate_s ?? 0,
+  };
 }
 
 function asMessage(draft: Draft): ChatMessage {

@@ -2,7 +2,7 @@
  * <script src="https://chat.example.com/widget.js" data-site="demo" data-language="zh-CN" defer></script>
  *
  * Further attributes: data-title, data-greeting, data-suggestions ("退货流程|配送时间"), data-open="true".
- * The page may call `qiao.open()`, `qiao.close()`, `qiao.ask(text)`, `qiao.setLanguage(language, greeting, suggestions)`.
+ * The page may call `qiao.open()`, `qiao.close()`, `qiao.ask(text)`, `qiao.setLanguage(language, words)`.
  */
 
 import { toLanguage } from '../shared/format';
@@ -16,7 +16,8 @@ export interface QiaoWidget {
   close(): void;
   /** Opens the chat with this text in the input; the customer decides whether to send it. */
   ask(text: string): void;
-  setLanguage(language: string, greeting?: string, suggestions?: string[]): void;
+  /** Also changes what the page itself says in the chat. */
+  setLanguage(language: string, words?: { title?: string; greeting?: string; suggestions?: string[] }): void;
 }
 
 declare global {
@@ -67,7 +68,7 @@ function begin(): void {
     open: () => panel.show(),
     close: () => panel.hide(),
     ask: (text) => panel.suggest(text),
-    setLanguage: (tag, greeting, suggestions) => panel.setLanguage(toLanguage(tag), greeting, suggestions),
+    setLanguage: (tag, words) => panel.setLanguage(toLanguage(tag), words),
   };
   if (client.known) client.start();
   if (data.open === 'true') panel.show();

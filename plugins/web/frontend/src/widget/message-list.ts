@@ -147,8 +147,10 @@ export class MessageList {
 
   private choices(buttons: Button[]): HTMLElement {
     const children: Child[] = buttons.map((button) => {
-      const href = button.url ? webAddress(button.url) : '';
-      if (href) return h('a', { href, target: '_blank', rel: 'noopener noreferrer' }, button.label);
+      const href = button.url ? webAddress(button.url, location.href) : '';
+      // A place on this very site opens here, so that the chat stays in sight.
+      const here = href.startsWith(`${location.origin}/`);
+      if (href) return h('a', { href, target: here ? '_self' : '_blank', rel: 'noopener noreferrer' }, button.label);
       return h('button', { type: 'button', 'data-testid': 'choice', onclick: () => this.actions.press(button) }, button.label);
     });
     return h('div', { class: 'choices' }, ...children);

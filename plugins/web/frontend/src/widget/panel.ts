@@ -103,8 +103,8 @@ export class Panel {
     this.input.focus();
   }
 
-  setLanguage(language: Language, greeting = this.options.greeting, suggestions = this.options.suggestions): void {
-    this.options = { ...this.options, language, greeting, suggestions };
+  setLanguage(language: Language, words: Partial<Omit<PanelOptions, 'language'>> = {}): void {
+    this.options = { ...this.options, ...words, language };
     this.texts = allTexts[language];
     this.client.language = language;
     this.applyTexts();

@@ -32,11 +32,6 @@ export interface NewTicket {
   deadline: string;
 }
 
-export interface KnowledgeEntry {
-  key: string;
-  [field: string]: unknown;
-}
-
 export interface Page<T> {
   items: T[];
   more: boolean;
@@ -63,7 +58,7 @@ export class Api {
     return this.call<Session>('GET', 'me', undefined, { quiet: true });
   }
   acceptInvitation(token: string, body: { login: string; name: string; password: string }): Promise<unknown> {
-    return this.call('POST', 'invitations/accept', { token, ...body }, { quiet: true });
+    return this.call('POST', `invitations/${encodeURIComponent(token)}`, body, { quiet: true });
   }
   agents(): Promise<{ agents: AgentView[]; groups: GroupView[] }> {
     return this.call('GET', 'agents');

@@ -1,0 +1,163 @@
+// Takes pictures of every page, desktop and phone, both languages, light and dark: node dev/pictures.mjs [folder] [address]
+// Without an address it starts the fake hub. Prints what the browser complains about (content security policy, errors).
+import { spawn } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+
+const folder = process.argv[2] ?? 'pictures';
+await mkdir(folder, { recursive: true });
+let address = process.argv[3];
+let hub;
+if (!address) {
+  hub = spawn(process.execPath, [fileURLToPath(new URL('fake-hub.mjs', import.meta.url)), '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  address = await new Promise((resolve) => hub.stdout.on('data', (text) => resolve(/http:\/\/[\d.:]+/.exec(String(text))[0])));
+}
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+});
+const complaints = new Set();
+async function open(path, { width, height, dark = false, locale = 'zh-CN' }) {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: dark ? 'dark' : 'light', locale, hasTouch: width < 500 });
+  const page = await context.newPage();
+  page.on('console', (m) => ['error', 'warning'].includes(m.type()) && complaints.add(`${path}: ${m.text()}`));
+  page.on('pageerror', (e) => complaints.add(`${path}: ${e.message}`));
+  await page.goto(address + path);
+  return page;
+}
+const shot = (page, name) => page.screenshot({ path: `${folder}/${name}.png` });
+const id = (name) => `[data-testid="${name}"]`;
+const desktop = { width: 1440, height: 900 };
+const phone = { width: 360, height: 740 };
+
+async function login(page, who = 'liting') {
+  await page.fill(id('login-name'), who);
+  await page.fill(id('login-password'), 'qiao-demo-2026');
+  await page.click(id('login-submit'));
+  await page.waitForSelector(id('conversation-list'));
+}
+
+// The customer: asks, presses, gets a person; the agent takes it.
+const shop = await open('/', desktop);
+await shop.waitForSelector(id('launcher'));
+await shot(shop, 'shop-desktop');
+await shop.click(id('launcher'));
+await shot(shop, 'widget-empty');
+await shop.fill(id('input'), '退货流程');
+await shop.keyboard.press('Enter');
+await shop.waitForSelector(`${id('message')}[data-author="bot"]`);
+await shop.fill(id('input'), '我的退货审核3天了没动静');
+await shop.click(id('send'));
+await shop.waitForSelector(`${id('state-bar')}[data-state="queued"]`);
+await shot(shop, 'widget-queued');
+
+const desk = await open('/workspace', desktop);
+await desk.waitForSelector(id('login-name'));
+await shot(desk, 'login');
+await login(desk);
+await desk.waitForTimeout(300);
+await shot(desk, 'workspace-list');
+await desk.click(id('tab-queue'));
+await desk.locator(id('conversation-item')).filter({ hasText: '请稍候' }).click();
+await desk.waitForSelector(`${id('dialogue-message')}[data-author="bot"]`);
+await desk.click(id('take'));
+await desk.waitForSelector(`${id('conversation-state')}[data-state="assigned"]`);
+await desk.fill(id('composer-input'), '您好，我是李婷，马上帮您查看退货审核进度。');
+await desk.click(id('composer-send'));
+await shop.waitForSelector(`${id('message')}[data-author="agent"]`);
+await desk.fill(id('composer-input'), '客户很着急，先催仓库');
+await desk.click(id('note-toggle'));
+await shot(desk, 'workspace-note');
+await desk.click(id('composer-send'));
+await shop.setInputFiles(id('upload'), { name: 'peach.png', mimeType: 'image/png', buffer: await shop.screenshot({ clip: { x: 160, y: 500, width: 300, height: 220 } }) });
+await desk.waitForSelector('.picture img');
+await desk.waitForTimeout(400);
+await shot(desk, 'workspace-dialogue');
+await shot(shop, 'widget-dialogue');
+await desk.click(id('ticket-open'));
+await shot(desk, 'workspace-ticket-dialog');
+await desk.click(id('ticket-submit'));
+await desk.waitForSelector(id('toast-info'));
+await desk.click(id('transfer'));
+await shot(desk, 'workspace-transfer');
+await desk.keyboard.press('Escape');
+await desk.click(id('resolve'));
+await shop.waitForSelector(id('rating'));
+await shop.click(id('rating-star-5'));
+await shot(shop, 'widget-rating');
+await shop.click(id('rating-submit'));
+
+await desk.goto(`${address}/workspace#/tickets`);
+await desk.locator(id('ticket-item')).first().click();
+await desk.waitForSelector(id('ticket-detail'));
+await shot(desk, 'tickets');
+await desk.fill(id('ticket-resolution'), '仓库已完成质检，退款 39.8 元原路返回');
+await desk.click(id('ticket-resolve'));
+await desk.waitForSelector(id('follow-up'));
+await shot(desk, 'tickets-follow-up');
+await desk.click(id('follow-up'));
+await desk.waitForSelector(id('composer-input'));
+await shot(desk, 'follow-up-draft');
+await desk.goto(`${address}/workspace#/knowledge/return_process`);
+await desk.waitForSelector(id('knowledge-form'));
+await desk.fill(id('try-input'), '退货流程');
+await desk.click(id('try-submit'));
+await desk.waitForSelector(id('try-result'));
+await shot(desk, 'knowledge');
+
+const dark = await open('/workspace', { ...desktop, dark: true, locale: 'en-GB' });
+await login(dark, 'liting');
+await dark.locator(id('conversation-item')).filter({ hasText: '林晓雨' }).click();
+await dark.waitForSelector(id('dialogue-message'));
+await dark.waitForTimeout(400);
+await shot(dark, 'workspace-dark-en');
+
+const darkShop = await open('/', { ...desktop, dark: true });
+await darkShop.click(id('shop-language'));
+await darkShop.click(id('launcher'));
+await darkShop.click(id('suggestion'));
+await darkShop.waitForSelector(`${id('message')}[data-author="bot"]`);
+await darkShop.waitForTimeout(300);
+await shot(darkShop, 'shop-dark-en');
+
+const small = await open('/workspace', { ...phone, locale: 'zh-CN' });
+await shot(small, 'phone-login');
+await login(small);
+await small.waitForTimeout(300);
+await shot(small, 'phone-list');
+await small.locator(id('conversation-item')).filter({ hasText: '林晓雨' }).click();
+await small.waitForSelector(id('dialogue-message'));
+await small.waitForTimeout(400);
+await shot(small, 'phone-dialogue');
+await small.click(id('customer-open'));
+await small.waitForSelector(id('customer-panel'));
+await small.waitForTimeout(200);
+await shot(small, 'phone-customer');
+await small.goto(`${address}/workspace#/tickets`);
+await small.waitForTimeout(300);
+await shot(small, 'phone-tickets');
+await small.locator(id('ticket-item')).first().click();
+await small.waitForTimeout(300);
+await shot(small, 'phone-ticket');
+await small.goto(`${address}/workspace#/`);
+await small.click(id('me'));
+await shot(small, 'phone-me');
+
+const smallShop = await open('/', phone);
+await smallShop.waitForSelector(id('launcher'));
+await shot(smallShop, 'phone-shop');
+await smallShop.click(id('launcher'));
+await smallShop.fill(id('input'), '转人工');
+await smallShop.click(id('send'));
+await smallShop.waitForSelector(`${id('state-bar')}[data-state="queued"]`);
+await smallShop.waitForTimeout(300);
+await shot(smallShop, 'phone-widget');
+
+const tooSmall = await small.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+if (tooSmall) complaints.add('the workspace is wider than 360 px');
+await browser.close();
+hub?.kill();
+for (const text of complaints) console.log(text);
+console.log(`pictures are in ${folder}`);
+process.exit(complaints.size > 0 ? 1 : 0);

@@ -1,0 +1,102 @@
+/** Words for what the hub names by keys. */
+
+import type { ConversationView, GroupView, TicketEvent } from '../shared/protocol';
+import { hub } from './app';
+import { language, t, type TextKey } from './i18n';
+
+export function groupName(key: string): string {
+  const group = hub.state.groups.find((g) => g.key === key);
+  return group ? nameOfGroup(group) : key;
+}
+
+export function nameOfGroup(group: GroupView): string {
+  return (language.value === 'en' ? group.name_en : group.name_zh) || group.key;
+}
+
+const CHANNELS: [prefix: string, key: TextKey][] = [
+  ['web', 'channelWeb'],
+  ['wechat-mini', 'channelMini'],
+  ['mini', 'channelMini'],
+  ['wechat', 'channelWechat'],
+  ['wecom', 'channelWecom'],
+  ['douyin', 'channelDouyin'],
+  ['xiaohongshu', 'channelXiaohongshu'],
+  ['email', 'channelEmail'],
+  ['mail', 'channelEmail'],
+  ['voice', 'channelVoice'],
+  ['phone', 'channelVoice'],
+  ['app', 'channelApp'],
+];
+
+export function channelName(instance: string): string {
+  const found = CHANNELS.find(([prefix]) => instance.startsWith(prefix));
+  return found ? t(found[1]) : instance;
+}
+
+export function channelIcon(instance: string): string {
+  const kinds: [string, string][] = [
+    ['web', 'globe'],
+    ['email', 'mail'],
+    ['mail', 'mail'],
+    ['voice', 'phone'],
+    ['phone', 'phone'],
+    ['app', 'mobile'],
+  ];
+  return kinds.find(([prefix]) => instance.startsWith(prefix))?.[1] ?? 'chat';
+}
+
+const STATES: Record<ConversationView['state'], TextKey> = {
+  bot: 'stateBot',
+  queued: 'stateQueued',
+  assigned: 'stateAssigned',
+  waiting: 'stateWaiting',
+  resolved: 'stateResolved',
+};
+
+export function stateName(state: ConversationView['state']): string {
+  return t(STATES[state]);
+}
+
+const REASONS: Record<string, TextKey> = {
+  asked: 'reasonAsked',
+  button: 'reasonButton',
+  declined: 'reasonDeclined',
+  bot_failed: 'reasonBotFailed',
+};
+
+export function reasonName(reason: string): string {
+  const key = REASONS[reason];
+  return key ? t(key) : reason;
+}
+
+const EVENTS: Record<string, TextKey> = {
+  created: 'eventCreated',
+  assigned: 'eventAssigned',
+  commented: 'eventCommented',
+  deadline_moved: 'eventDeadline',
+  resolved: 'eventResolved',
+  reopened: 'eventReopened',
+  closed: 'eventClosed',
+};
+
+export function eventName(event: TicketEvent): string {
+  const key = EVENTS[event.what];
+  return key ? t(key) : event.what;
+}
+
+const FIELDS: Record<string, TextKey> = { order_number: 'fieldOrder', lost_at: 'fieldLost', wish: 'fieldWish' };
+const WISHES: Record<string, TextKey> = { refund: 'wishRefund', resend: 'wishResend', compensation: 'wishCompensate', other: 'wishOther' };
+
+export function fieldName(field: string): string {
+  const key = FIELDS[field];
+  return key ? t(key) : field;
+}
+
+export function fieldValue(field: string, value: string): string {
+  const key = field === 'wish' ? WISHES[value] : undefined;
+  return key ? t(key) : value;
+}
+
+export function customerName(conversation: { contact_name: string; user?: string }): string {
+  return conversation.contact_name || t('noName') + (conversation.user ? ` ${conversation.user.slice(-4)}` : '');
+}

@@ -1,0 +1,27 @@
+import { createRouter, createWebHashHistory } from 'vue-router';
+import { onNavigate, restore } from './app';
+import InboxView from './views/InboxView.vue';
+
+export const router = createRouter({
+  history: createWebHashHistory(),
+  routes: [
+    { path: '/login', name: 'login', component: () => import('./views/LoginView.vue'), meta: { open: true } },
+    { path: '/invite/:token', name: 'invite', component: () => import('./views/InviteView.vue'), meta: { open: true } },
+    { path: '/', name: 'inbox', component: InboxView },
+    { path: '/c/:id/:pane(customer)?', name: 'conversation', component: InboxView },
+    { path: '/tickets/:id?', name: 'tickets', component: () => import('./views/TicketsView.vue') },
+    { path: '/knowledge/:key?', name: 'knowledge', component: () => import('./views/KnowledgeView.vue') },
+    { path: '/:rest(.*)*', redirect: '/' },
+  ],
+});
+
+router.beforeEach(async (to) => {
+  if (to.meta.open) return true;
+  if (await restore()) return true;
+  return { name: 'login', query: to.fullPath === '/' ? {} : { next: to.fullPath } };
+});
+
+onNavigate(
+  () => void router.push({ name: 'login' }),
+  (id) => void router.push({ name: 'conversation', params: { id } }),
+);
