@@ -77,48 +77,72 @@ bool synchronize(SteadyTime deadline);
 /// The list of all slots; follow `next`.
 const Slot* first_slot() noexcept;
 
-/// Marks the thread as running one handler of `instance`: for the watchdog, for `trace`, for requests made meanwhile.
+/// Marks the thread as running handlers of `instance` from `queue` (null: directly on the publisher's thread), for
+/// requests made meanwhile, the watchdog and the trace. Nests; the end brings back what was before.
 class HandlerScope {
  public:
+  HandlerScope(Instance* instance, Queue* queue)
+      : context_(context()),
+        slot_(slot_of(context_)),
+        queue_before_(context_.queue),
+        instance_before_(context_.instance),
+        direct_before_(context_.direct),
+        type_before_(slot_.type.load(std::memory_order_relaxed)),
+        message_before_(slot_.message.load(std::memory_order_relaxed)),
+        started_before_(slot_.started.load(std::memory_order_relaxed)),
+        budget_before_(slot_.budget.load(std::memory_order_relaxed)),
+        trace_({}) {
+    context_.queue = queue;
+    context_.direct = queue == nullptr;
+    move_to(instance);
+  }
   HandlerScope(Instance* instance, Queue* queue, const MessageType* type, Id message, Id trace, std::int64_t now,
                std::int64_t budget)
-      : context_(context()), slot_(slot_of(context_)), before_(context_), trace_(trace, message) {
-    type_before_ = slot_.type.load(std::memory_order_relaxed);
-    message_before_ = slot_.message.load(std::memory_order_relaxed);
-    started_before_ = slot_.started.load(std::memory_order_relaxed);
-    budget_before_ = slot_.budget.load(std::memory_order_relaxed);
-    context_.queue = queue;
-    context_.instance = instance;
-    context_.direct = queue == nullptr;
-    note(instance, type, message.value, now, budget);
+      : HandlerScope(instance, queue) {
+    begin(type, message, trace, now, budget);
   }
   ~HandlerScope() {
-    context_.queue = before_.queue;
-    context_.instance = before_.instance;
-    context_.direct = before_.direct;
-    note(before_.instance, type_before_, message_before_, started_before_, budget_before_);
+    context_.queue = queue_before_;
+    context_.direct = direct_before_;
+    note(type_before_, message_before_, started_before_, budget_before_);
+    move_to(instance_before_);
   }
   HandlerScope(const HandlerScope&) = delete;
   HandlerScope& operator=(const HandlerScope&) = delete;
 
+  /// The next handler starts.
+  void begin(const MessageType* type, Id message, Id trace, std::int64_t now, std::int64_t budget) {
+    core::detail::current_trace = {trace, message};
+    note(type, message.value, now, budget);
+  }
+  /// The next handler belongs to `instance` and may take `budget`, else it is as the one before.
+  void switch_to(Instance* instance, std::int64_t budget) {
+    slot_.budget.store(budget, std::memory_order_relaxed);
+    move_to(instance);
+  }
+
  private:
-  void note(const Instance* instance, const MessageType* type, std::int64_t message, std::int64_t started,
-            std::int64_t budget) {
+  void move_to(Instance* instance) {
+    context_.instance = instance;
+    slot_.instance.store(instance, std::memory_order_release);
+  }
+  void note(const MessageType* type, std::int64_t message, std::int64_t started, std::int64_t budget) {
     slot_.started.store(started, std::memory_order_relaxed);
     slot_.type.store(type, std::memory_order_relaxed);
     slot_.message.store(message, std::memory_order_relaxed);
     slot_.budget.store(budget, std::memory_order_relaxed);
-    slot_.instance.store(instance, std::memory_order_release);
   }
 
   ThreadContext& context_;
   Slot& slot_;
-  ThreadContext before_;
-  TraceScope trace_;
+  Queue* queue_before_;
+  Instance* instance_before_;
+  bool direct_before_;
   const MessageType* type_before_;
   std::int64_t message_before_;
   std::int64_t started_before_;
   std::int64_t budget_before_;
+  TraceScope trace_;  // restores the trace
 };
 
 }  // namespace qiao::core::bus

@@ -59,19 +59,18 @@ Result<void> Hub::deliver(ThreadContext& ctx, MessageRef message, const std::vec
                           std::vector<Waiting>& waiting) {
   const Priority priority = message->headers.priority;
   const std::uint64_t partition = message->headers.partition;
-  std::int64_t now = 0;
   LaneState* refused = nullptr;
+  std::size_t direct = 0;
   for (std::size_t i = 0; i < targets.size(); ++i) {
     const Target& target = *targets[i];
     if (target.lane->direct()) {
-      if (now == 0) now = coarse_now();
-      handle_event(target, *message, nullptr, now);
+      ++direct;
       continue;
     }
     Item item;
     item.target = &target;
-    // The last queue takes the publisher's reference.
-    if (i + 1 == targets.size()) {
+    // The last one takes the publisher's reference, unless direct handlers still need it.
+    if (i + 1 == targets.size() && direct == 0) {
       item.message = std::move(message);
     } else {
       item.message = message;
@@ -87,8 +86,27 @@ Result<void> Hub::deliver(ThreadContext& ctx, MessageRef message, const std::vec
     }
     if (pushed_out.task || pushed_out.message) target.instance->abandon(*target.lane, pushed_out, dropped());
   }
+  if (direct > 0) run_direct(*message, targets);
   if (refused != nullptr) return full(*refused);
   return {};
+}
+
+void Hub::run_direct(const Message& message, const std::vector<const Target*>& targets) {
+  const Headers& h = message.headers;
+  HandlerScope scope(nullptr, nullptr, message.type, h.id, h.trace, coarse_now(), 0);
+  LaneState* lane = nullptr;
+  std::uint64_t handled = 0;  // on `lane`, not yet counted
+  for (const Target* target : targets) {
+    if (!target->lane->direct()) continue;
+    if (target->lane != lane) {
+      if (handled > 0) lane->counters.handled.fetch_add(std::exchange(handled, 0), std::memory_order_relaxed);
+      lane = target->lane;
+      scope.switch_to(target->instance, lane->budget);
+    }
+    handle_event(*target, message);
+    ++handled;
+  }
+  if (handled > 0) lane->counters.handled.fetch_add(handled, std::memory_order_relaxed);
 }
 
 Result<void> Hub::finish_waiting(std::vector<Waiting>& waiting) {

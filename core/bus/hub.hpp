@@ -78,6 +78,7 @@ class Hub {
                     Id trace) const;
   Result<void> deliver(ThreadContext& context, MessageRef message, const std::vector<const Target*>& targets,
                        std::vector<Waiting>& waiting);
+  void run_direct(const Message& message, const std::vector<const Target*>& targets);
   static Result<void> finish_waiting(std::vector<Waiting>& waiting);
   [[nodiscard]] bool may_wait(const ThreadContext& context, const Queue& queue) const noexcept;
   void send(ThreadContext& context, MessageRef message, const std::shared_ptr<Pending>& pending, bool waits);

@@ -258,10 +258,8 @@ Error thrown(const std::exception* exception) {
                                : std::string("the handler threw something that is no std::exception")};
 }
 
-void handle_event(const Target& target, const Message& message, Queue* queue, std::int64_t now) {
+void handle_event(const Target& target, const Message& message) {
   Instance& instance = *target.instance;
-  const HandlerScope scope(&instance, queue, message.type, message.headers.id, message.headers.trace, now,
-                           target.lane->budget);
   const auto fail = [&](const Error& error) {
     instance.failed(target.lane, message.type->name, message.headers, error);
     instance.dead_letter(message, error);
@@ -273,7 +271,6 @@ void handle_event(const Target& target, const Message& message, Queue* queue, st
   } catch (...) {
     fail(thrown(nullptr));
   }
-  target.lane->counters.handled.fetch_add(1, std::memory_order_relaxed);
 }
 
 void run_work(Instance& instance, LaneState* lane, Queue* queue, std::string_view what, Id trace,

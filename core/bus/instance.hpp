@@ -117,8 +117,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
   std::size_t prune_timers_at_ = 16;
 };
 
-/// Runs an event's handler on this thread; `queue` is null for a direct lane.
-void handle_event(const Target& target, const Message& message, Queue* queue, std::int64_t now);
+/// Runs an event's handler on this thread, inside a HandlerScope. The caller counts it as handled.
+void handle_event(const Target& target, const Message& message);
 
 /// Runs a callable of `instance` that has no message: posted work, a tick, a reply's callback. Failures are counted.
 void run_work(Instance& instance, LaneState* lane, Queue* queue, std::string_view what, Id trace,

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 
+#include "core/bus/context.hpp"
 #include "core/bus/ring.hpp"
 #include "core/bus/workers.hpp"
 #include "qiao/bus.hpp"
@@ -12,8 +13,6 @@
 
 namespace qiao::core::bus {
 
-class Instance;
-class Queue;
 struct LaneState;
 
 /// A handler that was registered, and where it runs.
@@ -91,7 +90,8 @@ class Queue : public Runnable {
   [[nodiscard]] virtual bool running() const = 0;
   [[nodiscard]] virtual std::size_t taken(std::size_t priority) const = 0;
 
-  void execute(Item&& item);
+  /// Runs one item; true when it was an event, which the caller then counts.
+  bool execute(Item&& item, HandlerScope& scope);
   void note_idle();
   [[nodiscard]] bool has_work() const noexcept { return mask_.load(std::memory_order_relaxed) != 0; }
   [[nodiscard]] std::size_t first_priority(std::uint8_t mask) const noexcept {
@@ -101,14 +101,15 @@ class Queue : public Runnable {
 
   LaneState& lane_;
   Executor& executor_;
-  mutable std::mutex mutex_;
+  // What publishers write, apart from what the runner reads for every item.
+  alignas(64) mutable ShortMutex mutex_;
   Ring<Item> in_[4];
   std::atomic<std::uint8_t> mask_{0};  // which of in_ hold something; written under the lock
   std::uint64_t pushed_[4] = {};
-  std::condition_variable space_;
-  std::atomic<unsigned> waiters_{0};  // written under the lock
   bool held_ = false;
-  std::atomic<bool> closed_{false};  // written under the lock
+  std::condition_variable_any space_;
+  alignas(64) std::atomic<unsigned> waiters_{0};  // written under the lock
+  std::atomic<bool> closed_{false};               // written under the lock
 };
 
 /// Runs one item at a time. The runner swaps whole rings out, so that a burst costs it one lock.
@@ -124,6 +125,7 @@ class SerialQueue final : public Queue {
   bool running() const override { return scheduled_; }
   std::size_t taken(std::size_t priority) const override;
   bool next(Item& item);
+  bool linger() const;
   bool finish();
 
   // The runner's own; `popped_` is also read by publishers that find the queue full.
@@ -159,7 +161,7 @@ struct LaneState {
   unsigned concurrency;
   std::int64_t budget;  ///< milliseconds
   std::vector<std::unique_ptr<Queue>> queues;
-  LaneCounters counters;
+  alignas(64) LaneCounters counters;
 
   [[nodiscard]] bool direct() const noexcept { return kind == Lane::direct; }
   [[nodiscard]] Queue& pick(std::uint64_t partition) const noexcept {

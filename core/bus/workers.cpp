@@ -8,21 +8,11 @@
 #include "core/bus/thread_role.hpp"
 
 namespace qiao::core::bus {
-namespace {
 
-/// Looking for work instead of sleeping only helps when somebody else can run meanwhile.
-bool several_cpus() {
+bool several_cpus() noexcept {
   cpu_set_t set;
   return sched_getaffinity(0, sizeof set, &set) != 0 || CPU_COUNT(&set) > 1;
 }
-
-void pause_briefly() noexcept {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#endif
-}
-
-}  // namespace
 
 WorkerPool::WorkerPool(unsigned threads) : spin_(several_cpus()) {
   threads_.reserve(threads);
@@ -49,7 +39,7 @@ void WorkerPool::submit(Runnable& work) {
   if (wake) wake_.notify_one();
 }
 
-Runnable* WorkerPool::take(std::unique_lock<std::mutex>& lock) {
+Runnable* WorkerPool::take(std::unique_lock<ShortMutex>& lock) {
   constexpr int kLooks = 200;  // with a pause each, a few microseconds
   for (;;) {
     if (!ready_.empty()) {

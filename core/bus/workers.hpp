@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "core/bus/short_lock.hpp"
+
 namespace qiao::core::bus {
 
 /// A queue that has something to do.
@@ -24,6 +26,8 @@ class Executor {
  public:
   virtual ~Executor() = default;
   virtual void submit(Runnable& work) = 0;
+  /// Whether something else waits for a thread; if not, a queue may as well keep the one that it has.
+  [[nodiscard]] virtual bool busy() const noexcept { return true; }
 };
 
 /// A fixed number of threads for work that never waits. A thread that finds nothing looks for a moment longer before it
@@ -33,15 +37,16 @@ class WorkerPool final : public Executor {
   explicit WorkerPool(unsigned threads);
   ~WorkerPool() override;  ///< finishes what is ready
   void submit(Runnable& work) override;
+  [[nodiscard]] bool busy() const noexcept override { return !spin_ || count_.load(std::memory_order_relaxed) > 0; }
   [[nodiscard]] std::size_t size() const noexcept { return threads_.size(); }
 
  private:
   void loop(unsigned number);
-  Runnable* take(std::unique_lock<std::mutex>& lock);
+  Runnable* take(std::unique_lock<ShortMutex>& lock);
 
   const bool spin_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
+  ShortMutex mutex_;
+  std::condition_variable_any wake_;
   std::deque<Runnable*> ready_;
   std::atomic<std::size_t> count_{0};  // of ready_, for a look without the lock
   std::size_t sleeping_ = 0;

@@ -24,37 +24,57 @@ namespace {
 
 constexpr std::size_t kUnit = 64;
 constexpr std::size_t kClasses = 16;  // up to 1024 bytes
-constexpr unsigned kMagazine = 32;
+constexpr std::size_t kMagazine = 32;
 constexpr std::size_t kDepot = 64;  // full magazines of a size; what is more goes back to the heap
 
-struct Block {
-  Block* next;
+/// Addresses, not a list through the blocks: taking one must not wait for memory that another core wrote last.
+struct Magazine {
+  std::array<void*, kMagazine> blocks;
+  std::size_t count = 0;
 };
 
-struct Magazine {
-  Block* head = nullptr;
-  unsigned count = 0;
-};
+void empty(Magazine& magazine, std::size_t c) noexcept {
+  while (magazine.count > 0) ::operator delete(magazine.blocks[--magazine.count], (c + 1) * kUnit);
+}
 
 class Depot {
  public:
-  bool take(std::size_t c, Magazine& out) {
+  /// Trades an empty magazine for a full one.
+  bool take(std::size_t c, Magazine*& magazine) {
     const std::lock_guard lock(mutex_);
     if (full_[c].empty()) return false;
-    out = {full_[c].back(), kMagazine};
+    spare_.push_back(magazine);
+    magazine = full_[c].back();
     full_[c].pop_back();
     return true;
   }
-  bool give(std::size_t c, const Magazine& magazine) {
+  /// Trades a full magazine for an empty one.
+  void give(std::size_t c, Magazine*& magazine) {
     const std::lock_guard lock(mutex_);
-    if (full_[c].size() >= kDepot) return false;
-    full_[c].push_back(magazine.head);
-    return true;
+    if (full_[c].size() >= kDepot) return empty(*magazine, c);
+    full_[c].push_back(magazine);
+    magazine = fresh();
+  }
+  Magazine* make() {
+    const std::lock_guard lock(mutex_);
+    return fresh();
+  }
+  void put_back(Magazine* magazine) {
+    const std::lock_guard lock(mutex_);
+    spare_.push_back(magazine);
   }
 
  private:
+  Magazine* fresh() {
+    if (spare_.empty()) return new Magazine;
+    Magazine* magazine = spare_.back();
+    spare_.pop_back();
+    return magazine;
+  }
+
   std::mutex mutex_;
-  std::array<std::vector<Block*>, kClasses> full_;
+  std::array<std::vector<Magazine*>, kClasses> full_;
+  std::vector<Magazine*> spare_;  // empty ones
 };
 
 Depot& depot() {
@@ -63,54 +83,58 @@ Depot& depot() {
   return depot;
 }
 
+/// What a thread keeps of one size. Null until it is first used, and again when the thread ends.
+struct Shelf {
+  Magazine* active = nullptr;
+  Magazine* spare = nullptr;
+};
+
 struct Cache {
-  std::array<Magazine, kClasses> active;
-  std::array<Magazine, kClasses> spare;
-  bool registered = false;
+  std::array<Shelf, kClasses> shelves;
   bool closed = false;  // the thread is ending
 };
-constinit thread_local Cache cache;
-
-void empty(Magazine& magazine, std::size_t c) noexcept {
-  while (magazine.head != nullptr) {
-    Block* block = magazine.head;
-    magazine.head = block->next;
-    ::operator delete(block, (c + 1) * kUnit);
-  }
-  magazine.count = 0;
-}
+// The library is loaded with the program, so the quick way to reach it is there.
+[[gnu::tls_model("initial-exec")]] constinit thread_local Cache cache;
 
 struct Closer {
   ~Closer() {
     cache.closed = true;
     for (std::size_t c = 0; c < kClasses; ++c) {
-      empty(cache.active[c], c);
-      empty(cache.spare[c], c);
+      Shelf& shelf = cache.shelves[c];
+      if (shelf.active == nullptr) continue;
+      empty(*shelf.active, c);
+      empty(*shelf.spare, c);
+      depot().put_back(shelf.active);
+      depot().put_back(shelf.spare);
+      shelf = {};
     }
   }
 };
 
-/// Room for at least one more block in the active magazine; false: the thread keeps none.
-bool make_room(Cache& mine, std::size_t c) noexcept {
-  if (mine.closed) return false;
-  if (!mine.registered) {
-    thread_local Closer closer;
-    mine.registered = true;
-  }
-  if (mine.active[c].count < kMagazine) return true;
-  if (mine.spare[c].count == kMagazine && !depot().give(c, mine.spare[c])) empty(mine.spare[c], c);
-  mine.spare[c] = mine.active[c];
-  mine.active[c] = {};
+bool set_up(Shelf& shelf) {
+  if (cache.closed) return false;
+  thread_local Closer closer;
+  shelf.spare = depot().make();
+  shelf.active = depot().make();
   return true;
 }
 
-bool refill(Cache& mine, std::size_t c) {
-  if (mine.closed) return false;
-  if (mine.spare[c].count > 0) {
-    std::swap(mine.active[c], mine.spare[c]);
+/// A block in the active magazine; false: there is none to be had.
+bool refill(Shelf& shelf, std::size_t c) {
+  if (shelf.active == nullptr) return set_up(shelf) && depot().take(c, shelf.active);
+  if (shelf.spare->count > 0) {
+    std::swap(shelf.active, shelf.spare);
     return true;
   }
-  return mine.registered && depot().take(c, mine.active[c]);
+  return depot().take(c, shelf.active);
+}
+
+/// Room in the active magazine; false: this thread keeps nothing any more.
+bool make_room(Shelf& shelf, std::size_t c) {
+  if (shelf.active == nullptr) return set_up(shelf);
+  if (shelf.spare->count == kMagazine) depot().give(c, shelf.spare);
+  std::swap(shelf.active, shelf.spare);
+  return true;
 }
 
 }  // namespace
@@ -118,30 +142,21 @@ bool refill(Cache& mine, std::size_t c) {
 void* allocate_block(std::size_t size) {
   const std::size_t c = (size - 1) / kUnit;
   if (c >= kClasses) return ::operator new(size);
-  Cache& mine = cache;
-  Magazine& active = mine.active[c];
-  if (active.count == 0 && !refill(mine, c)) {
-    if (!mine.registered) make_room(mine, c);
+  Shelf& shelf = cache.shelves[c];
+  if ((shelf.active == nullptr || shelf.active->count == 0) && !refill(shelf, c)) {
     return ::operator new((c + 1) * kUnit);
   }
-  Block* block = active.head;
-  active.head = block->next;
-  --active.count;
-  return block;
+  return shelf.active->blocks[--shelf.active->count];
 }
 
-void free_block(void* memory, std::size_t size) noexcept {
+void free_block(void* block, std::size_t size) noexcept {
   const std::size_t c = (size - 1) / kUnit;
-  if (c >= kClasses) return ::operator delete(memory, size);
-  Cache& mine = cache;
-  Magazine& active = mine.active[c];
-  if ((active.count == kMagazine || !mine.registered) && !make_room(mine, c)) {
-    return ::operator delete(memory, (c + 1) * kUnit);
+  if (c >= kClasses) return ::operator delete(block, size);
+  Shelf& shelf = cache.shelves[c];
+  if ((shelf.active == nullptr || shelf.active->count == kMagazine) && !make_room(shelf, c)) {
+    return ::operator delete(block, (c + 1) * kUnit);
   }
-  auto* block = static_cast<Block*>(memory);
-  block->next = active.head;
-  active.head = block;
-  ++active.count;
+  shelf.active->blocks[shelf.active->count++] = block;
 }
 
 #endif

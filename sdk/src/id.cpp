@@ -26,9 +26,10 @@ Result<Id> parse_id(std::string_view text) {
 }
 
 Id new_id() noexcept {
-  const auto millis =
-      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-          .count();
+  // A few milliseconds late does no harm, and every message needs an id.
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  const std::int64_t millis = static_cast<std::int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
   // More than 4096 ids in a millisecond, or a clock that steps back, borrow from the milliseconds to come.
   const std::int64_t fresh = (millis - kEpochMillis) << 12;
   std::int64_t before = last.load(std::memory_order_relaxed);
