@@ -83,9 +83,9 @@ class AccountsPlugin final : public Plugin {
  private:
   Result<void> greet(Context& host) {
     if (host.demo()) {
-      host.log().info(
-          "demo logins at /workspace: liting, wangqiang, chenchen, zhaolei, sunmin, emma, zhouxue, admin; password {}",
-          kDemoPassword);
+      fmt::print("Demo logins for /workspace, all with the password {}:\n  {}\n", kDemoPassword,
+                 "liting wangqiang chenchen zhaolei sunmin emma (agents), zhouxue (supervisor), admin");
+      std::fflush(stdout);
     }
     auto invitation = accounts_->invite_first_admin();
     if (!invitation) return invitation.error();
