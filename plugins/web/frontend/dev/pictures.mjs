@@ -11,6 +11,7 @@ let address = process.argv[3];
 let hub;
 if (!address) {
   hub = spawn(process.execPath, [fileURLToPath(new URL('fake-hub.mjs', import.meta.url)), '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  process.on('exit', () => hub.kill());
   address = await new Promise((resolve) => hub.stdout.on('data', (text) => resolve(/http:\/\/[\d.:]+/.exec(String(text))[0])));
 }
 const browser = await chromium.launch({
@@ -21,6 +22,7 @@ const complaints = new Set();
 async function open(path, { width, height, dark = false, locale = 'zh-CN' }) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: dark ? 'dark' : 'light', locale, hasTouch: width < 500 });
   const page = await context.newPage();
+  page.setDefaultTimeout(8000);
   page.on('console', (m) => ['error', 'warning'].includes(m.type()) && complaints.add(`${path}: ${m.text()}`));
   page.on('pageerror', (e) => complaints.add(`${path}: ${e.message}`));
   await page.goto(address + path);
