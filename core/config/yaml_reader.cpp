@@ -345,7 +345,10 @@ Result<Section> section_from_yaml(std::string_view text, const std::string& path
   if (tree && problems.empty()) return Section(std::move(tree), path);
   sort_problems(problems);
   std::string all;
-  for (const ConfigProblem& problem : problems) all += (all.empty() ? "" : "\n") + to_string(problem);
+  for (const ConfigProblem& problem : problems) {
+    if (!all.empty()) all += '\n';
+    all += to_string(problem);
+  }
   return Error{Errc::bad_value, "config.syntax", std::move(all)};
 }
 
