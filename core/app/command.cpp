@@ -1,0 +1,157 @@
+#include "core/app/command.hpp"
+
+#include <cstdio>
+
+#include "qiao/config_tree.hpp"
+
+namespace qiao::core {
+namespace {
+
+constexpr OptionSpec kHelp{"help", "", "show this text"};
+constexpr OptionSpec kConfig{"config", "FILE",
+                             "configuration (config/qiao.yaml beside the program, or /etc/qiao/qiao.yaml)"};
+constexpr OptionSpec kData{"data", "DIR", "data folder (what the configuration says, else ./data)"};
+constexpr OptionSpec kPluginDir{"plugin-dir", "DIR", "a further folder with plugins"};
+
+const std::vector<Command>& all() {
+  static const std::vector<Command> list{
+      {"run",
+       "[options]",
+       "start the hub",
+       "Runs until TERM or Ctrl-C, then finishes what was accepted (at most 10 s); a second signal ends it at once.\n"
+       "HUP reads the configuration and the plugins again, as `qiao reload` does.",
+       {kConfig,
+        kData,
+        {"listen", "ADDR:PORT", "where to listen, instead of what the configuration says"},
+        {"demo", "", "start with the demo shop's data and print its logins"},
+        {"safe-mode", "", "start without plugins from folders other than the hub's own"},
+        kPluginDir,
+        {"pid-file", "FILE", "write the process's number there"},
+        {"log-format", "text|json", "how log lines look, instead of what the configuration says"},
+        kHelp},
+       command_run},
+      {"check",
+       "[options]",
+       "read the configuration and say everything that is wrong with it",
+       "Loads the plugins and lets them look at their settings; opens no port, no database and no connection.",
+       {kConfig, kData, kPluginDir, {"format", "text|json", "how mistakes are printed"}, kHelp},
+       command_check},
+      {"reload",
+       "[--plugin INSTANCE]",
+       "make a running hub take up changed settings and plugin libraries",
+       "Only instances that changed are touched. A mistake is printed as `qiao check` prints it, and nothing changes.",
+       {kData,
+        kConfig,
+        {"plugin", "INSTANCE", "only this instance: a new generation of it takes over, changed or not"},
+        kHelp},
+       command_reload},
+      {"plugins",
+       "[options]",
+       "show the instances of a running hub, or the plugins that lie in the folders",
+       "Without a hub in the data folder it lists the libraries that a start would find, and those it would refuse.",
+       {kData, kConfig, kPluginDir, {"format", "text|json", "how the list is printed"}, kHelp},
+       command_plugins},
+      {"plugin",
+       "new KIND NAME [--dir DIR]",
+       "make the scaffold of a new plugin",
+       "KIND is one of channel, crm, erp, bot, routing, ticket, service; NAME is kebab-case. The scaffold builds, "
+       "tests and\n"
+       "loads as it stands.",
+       {{"dir", "DIR", "where to make it (./NAME)"}, kHelp},
+       command_plugin},
+      {"dead-letters",
+       "list | show ID | replay ID… | drop ID…",
+       "look at messages that no handler could take, and treat them",
+       "`replay` hands messages to the running hub again; `all` stands for every id.",
+       {kData, kConfig, kHelp},
+       command_dead_letters},
+      {"schema",
+       "[options]",
+       "print the JSON Schema of the configuration, for editors",
+       "",
+       {kConfig, kPluginDir, {"out", "FILE", "write it there"}, kHelp},
+       command_schema},
+      {"backup",
+       "FILE [--data DIR]",
+       "copy the database into a file, also while the hub runs",
+       "",
+       {kData, kConfig, kHelp},
+       command_backup},
+      {"restore",
+       "FILE [--data DIR]",
+       "put a backup in place; the hub must not be running",
+       "A database that is there is kept beside it under another name.",
+       {kData, kConfig, kHelp},
+       command_restore},
+      {"version", "", "print the version and the ABI tag that plugins must match", "", {kHelp}, command_version},
+  };
+  return list;
+}
+
+const Command* find(std::string_view name) {
+  for (const Command& command : all()) {
+    if (command.name == name) return &command;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::span<const Command> commands() { return all(); }
+
+std::string overview() {
+  std::string text = "Usage: qiao COMMAND [options]\n\n";
+  for (const Command& command : all()) text += fmt::format("  {:<13} {}\n", command.name, command.summary);
+  return text + "\n`qiao COMMAND --help` tells more.\n";
+}
+
+std::string help(const Command& command) {
+  std::string text = fmt::format("Usage: qiao {} {}\n\n{}.\n", command.name, command.usage, command.summary);
+  text[text.find("\n\n") + 2] = static_cast<char>(std::toupper(command.summary.front()));
+  if (!command.details.empty()) text += fmt::format("{}\n", command.details);
+  text += "\n";
+  for (const OptionSpec& option : command.options) {
+    text +=
+        fmt::format("  {:<24} {}\n",
+                    fmt::format("--{}{}{}", option.name, option.value.empty() ? "" : " ", option.value), option.doc);
+  }
+  return text;
+}
+
+int usage_error(std::string_view command, const std::string& message) {
+  fmt::print(stderr, "qiao {}: {}\nSee `qiao {} --help`.\n", command, message, command);
+  return exit_code::kUsage;
+}
+
+void print_error(std::string_view command, const Error& error) {
+  fmt::print(stderr, "qiao {}: error[{}]: {}\n", command, error.name(), error.message);
+}
+
+int run_command_line(std::span<const std::string> line) {
+  if (line.empty()) {
+    fmt::print(stderr, "{}", overview());
+    return exit_code::kUsage;
+  }
+  if (line[0] == "--help" || line[0] == "-h" || line[0] == "help") {
+    fmt::print("{}", overview());
+    return exit_code::kOk;
+  }
+  const Command* command = find(line[0] == "--version" ? "version" : std::string_view(line[0]));
+  if (!command) {
+    std::vector<std::string> names;
+    for (const Command& known : all()) names.emplace_back(known.name);
+    const std::string nearest = nearest_name(line[0], names);
+    fmt::print(stderr, "qiao: unknown command \"{}\"{}\nSee `qiao --help`.\n", line[0],
+               nearest.empty() ? "" : fmt::format("; did you mean \"{}\"?", nearest));
+    return exit_code::kUsage;
+  }
+  auto arguments = Arguments::parse(line.subspan(1), command->options);
+  if (!arguments) return usage_error(command->name, arguments.error().message);
+  if (arguments->has("help")) {
+    fmt::print("{}", help(*command));
+    return exit_code::kOk;
+  }
+  return command->run(*arguments);
+}
+
+}  // namespace qiao::core

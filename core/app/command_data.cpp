@@ -1,0 +1,99 @@
+#include <cstdio>
+
+#include "core/app/command.hpp"
+#include "core/app/hub.hpp"
+#include "core/store/sqlite/backup.hpp"
+
+namespace qiao::core {
+namespace {
+
+int exit_code_of(const ControlReply& reply) {
+  if (reply.ok) return exit_code::kOk;
+  if (reply.error == "control.stopping") return exit_code::kTemporary;
+  return exit_code::kFailed;
+}
+
+/// The dead letters of a folder where no hub runs.
+Result<ControlReply> dead_letters_offline(const std::filesystem::path& folder, const std::vector<std::string>& words) {
+  if (!std::filesystem::exists(folder)) {
+    return Error{Errc::not_found, "control.no_hub", fmt::format("{}: there is no data folder", folder.string())};
+  }
+  Logs logs({.level = LogLevel::error, .format = LogFormat::text, .file = {}},
+            [](std::string_view line) { fmt::print(stderr, "{}", line); });
+  MetricsRegistry metrics;
+  HealthBoard health;
+  StoreSettings settings;
+  settings.folder = folder;
+  auto store = Store::open(settings, {logs.logger("store"), metrics, health.for_instance("store")});
+  if (!store) return store.error();
+  DeadLetterStore letters((*store)->for_instance("hub"), logs.logger("hub"));
+  if (auto done = letters.open(); !done) return done.error();
+  return dead_letters_command(letters, words, nullptr);
+}
+
+}  // namespace
+
+int command_reload(const Arguments& arguments) {
+  if (!arguments.rest().empty()) {
+    return usage_error("reload",
+                       fmt::format("unexpected \"{0}\"; one instance is named by --plugin {0}", arguments.rest()[0]));
+  }
+  auto reply = ask_hub(data_folder(arguments), {"reload", arguments.value("plugin")});
+  if (!reply) {
+    print_error("reload", reply.error());
+    return exit_code::kUnavailable;
+  }
+  if (reply->ok) {
+    fmt::print("{}", reply->text);
+    return exit_code::kOk;
+  }
+  fmt::print(stderr, "{}", reply->text);
+  return reply->error == "config" || reply->error == "plugin" ? exit_code::kConfig : exit_code_of(*reply);
+}
+
+int command_dead_letters(const Arguments& arguments) {
+  std::vector<std::string> words = arguments.rest();
+  if (words.empty()) words.emplace_back("list");
+  const bool takes_ids = words[0] == "show" || words[0] == "replay" || words[0] == "drop";
+  if (words[0] != "list" && !takes_ids)
+    return usage_error("dead-letters", fmt::format("unknown action \"{}\"", words[0]));
+  if (takes_ids != (words.size() > 1)) {
+    return usage_error("dead-letters", takes_ids ? "which ones? Name their ids, or \"all\"" : "list takes no ids");
+  }
+  const std::filesystem::path folder = data_folder(arguments);
+  auto reply = ask_hub(folder, {"dead-letters", fmt::format("{}", fmt::join(words, " "))});
+  if (!reply && reply.error().name() == "control.no_hub" && words[0] != "replay") {
+    reply = dead_letters_offline(folder, words);
+  }
+  if (!reply) {
+    print_error("dead-letters", reply.error());
+    return exit_code::kUnavailable;
+  }
+  fmt::print(reply->ok ? stdout : stderr, "{}", reply->text);
+  return exit_code_of(*reply);
+}
+
+int command_backup(const Arguments& arguments) {
+  if (arguments.rest().size() != 1) return usage_error("backup", "name the file to write");
+  auto report = backup_database(data_folder(arguments), arguments.rest()[0]);
+  if (!report) {
+    print_error("backup", report.error());
+    return report.error().code == Errc::conflict ? exit_code::kUsage : exit_code::kUnavailable;
+  }
+  fmt::print("{}: {} bytes\n", report->file.string(), report->bytes);
+  return exit_code::kOk;
+}
+
+int command_restore(const Arguments& arguments) {
+  if (arguments.rest().size() != 1) return usage_error("restore", "name the backup to restore");
+  auto report = restore_database(arguments.rest()[0], data_folder(arguments));
+  if (!report) {
+    print_error("restore", report.error());
+    return exit_code::kUnavailable;
+  }
+  fmt::print("{}: {} bytes\n", report->file.string(), report->bytes);
+  if (!report->before.empty()) fmt::print("the database that was there is now {}\n", report->before.string());
+  return exit_code::kOk;
+}
+
+}  // namespace qiao::core
