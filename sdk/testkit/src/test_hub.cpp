@@ -10,6 +10,7 @@
 #include "core/config/yaml_reader.hpp"
 #include "core/loader/plugin_host.hpp"
 #include "http_client.hpp"
+#include "qiao/codec.hpp"
 
 namespace qiao::testkit {
 namespace {
@@ -59,8 +60,8 @@ struct Kernel {
         gateway_bus(bus.attach("gateway")),
         gateway(gateway_options(), gateway_services()),
         catalog(copies(), {}),
-        host({bus, gateway, *store, metrics, health, logs, clock, data_dir, options.share_dir, options.demo}, catalog,
-             {.drain = options.drain, .wait_for_retired = true}),
+        services{bus, gateway, *store, metrics, health, logs, clock, data_dir, options.share_dir, options.demo},
+        host(services, catalog, {.drain = options.drain, .wait_for_retired = true}),
         test_bus(bus.attach("test")),
         test_store(store->for_instance("test")) {
     gateway_bus->activate();
@@ -83,16 +84,16 @@ struct Kernel {
   std::unique_ptr<core::Store> open_store(const fs::path& folder, const Clock& clock) {
     core::StoreSettings settings;
     settings.folder = folder;
-    core::StoreHost services{logs.logger("store"),
-                             metrics,
-                             health.for_instance("store"),
-                             clock,
-                             [] {
-                               const auto role = core::thread_role();
-                               return role == core::ThreadRole::worker || role == core::ThreadRole::io;
-                             },
-                             {}};
-    auto opened = core::Store::open(settings, std::move(services));
+    core::StoreHost store_host{logs.logger("store"),
+                               metrics,
+                               health.for_instance("store"),
+                               clock,
+                               [] {
+                                 const auto role = core::thread_role();
+                                 return role == core::ThreadRole::worker || role == core::ThreadRole::io;
+                               },
+                               {}};
+    auto opened = core::Store::open(settings, std::move(store_host));
     if (!opened) throw std::runtime_error("TestHub: " + opened.error().message);
     return std::move(*opened);
   }
@@ -135,6 +136,7 @@ struct Kernel {
   std::unique_ptr<core::InstanceBus> gateway_bus;
   core::Gateway gateway;
   core::PluginCatalog catalog;
+  core::Kernel services;
   core::PluginHost host;
   std::unique_ptr<core::InstanceBus> test_bus;
   std::unique_ptr<core::InstanceStore> test_store;
@@ -180,6 +182,16 @@ struct TestHub::Impl {
       if (fs::path library = folder / (plugin + ".so"); fs::exists(library)) return library;
     }
     return plugin + ".so";
+  }
+
+  Result<std::shared_ptr<core::Instance>> configure(const std::string& plugin, const std::string& config) {
+    auto name = kernel->catalog.take(find(plugin));
+    if (!name) return name.error();
+    auto generation = kernel->catalog.open(*name);
+    if (!generation) return generation.error();
+    auto section = core::section_from_yaml(config, "plugins." + *name + ".config");
+    if (!section) return section.error();
+    return core::Instance::configure(kernel->services, "rehearsal", (*generation)->lease(), *section);
   }
 
   void join(const std::function<void(Bus&)>& registrations) {
@@ -251,7 +263,7 @@ Result<void> TestHub::try_start_plugin(const std::string& plugin, const std::str
   std::vector<core::InstancePlan> wanted = impl_->plan;
   wanted.push_back(std::move(planned));
   auto done = impl_->apply(wanted);
-  run_until_idle();
+  settle();
   return done;
 }
 
@@ -278,7 +290,7 @@ Result<void> TestHub::reconfigure(const std::string& instance, const std::string
     if (p.name == instance) p.config = *section;
   }
   auto done = impl_->apply(wanted);
-  run_until_idle();
+  settle();
   return done;
 }
 
@@ -288,8 +300,39 @@ Result<void> TestHub::reload_plugin(const std::string& instance, const fs::path&
   auto name = impl_->kernel->catalog.take(library.empty() && entry ? entry->library : library);
   if (!name) return name.error();
   auto done = impl_->apply(std::vector<core::InstancePlan>(impl_->plan), instance);
-  run_until_idle();
+  settle();
   return done;
+}
+
+void TestHub::configure_only(const std::string& plugin, const std::string& config) {
+  if (auto done = impl_->configure(plugin, config); !done) throw std::runtime_error(done.error().message);
+}
+
+Result<void> TestHub::rehearse(const std::string& plugin, const std::string& config) {
+  auto instance = impl_->configure(plugin, config);
+  if (!instance) return instance.error();
+  if (auto done = (*instance)->start(kPatience); !done) return done;
+  (*instance)->retire(impl_->options.drain);
+  if ((*instance)->state() == core::InstanceState::parked) {
+    return Error{Errc::timeout, "plugin.parked", (*instance)->reason()};
+  }
+  return {};
+}
+
+void TestHub::feed(const std::string& instance, int count) {
+  auto generation = impl_->kernel->catalog.open(impl_->planned(instance)->use);
+  if (!generation) throw std::runtime_error(generation.error().message);
+  for (const Manifest::Port& port : (*generation)->manifest().ports()) {
+    if (port.type != Manifest::Port::Type::subscribes) continue;
+    const MessageRef empty = MessageRef::adopt(static_cast<Message*>(port.message->create()));
+    std::string bytes;
+    encode(port.message->fields(), empty->body(), bytes);
+    for (int i = 0; i < count; ++i) {
+      Headers headers;
+      headers.id = new_id();
+      static_cast<void>(impl_->kernel->bus.replay(port.message->name, port.message->version, bytes, headers, instance));
+    }
+  }
 }
 
 void TestHub::restart() {
@@ -314,6 +357,10 @@ void TestHub::join(std::function<void(Bus&)> registrations) {
 }
 
 void TestHub::run_until_idle() { impl_->run_until_idle(); }
+
+void TestHub::settle() {
+  if (!impl_->options.threads) impl_->run_until_idle();
+}
 
 void TestHub::advance(Duration by) {
   if (impl_->options.threads) throw std::logic_error("TestHub: a threaded hub runs by the machine's clock");
@@ -388,6 +435,14 @@ std::string TestHub::version(const std::string& instance) const {
 
 std::string TestHub::metrics() const { return impl_->kernel->metrics.render(); }
 std::size_t TestHub::dead_letters() const { return impl_->kernel->dead_letters.list().size(); }
+
+std::uint64_t TestHub::dropped(const std::string& instance) const {
+  std::uint64_t sum = 0;
+  for (const core::LaneSnapshot& lane : impl_->kernel->bus.snapshot().lanes) {
+    if (lane.instance == instance) sum += lane.dropped;
+  }
+  return sum;
+}
 
 std::string TestHub::log() const {
   const std::lock_guard lock(impl_->log_mutex);

@@ -79,6 +79,12 @@ class QIAO_API TestHub {
   /// A new generation of an instance's code takes over while the hub runs, as `qiao reload --plugin` does; from another
   /// library when one is given.
   Result<void> reload_plugin(const std::string& instance, const std::filesystem::path& library = {});
+  /// Gives a plugin its settings, as `qiao check` does, and forgets it. Throws when it refuses them.
+  void configure_only(const std::string& plugin, const std::string& config = {});
+  /// Starts an instance and takes it back before anybody can see it, as a reload does that fails elsewhere.
+  Result<void> rehearse(const std::string& plugin, const std::string& config = {});
+  /// Hands `count` empty messages of each event type that a plugin subscribes to, to its instance.
+  void feed(const std::string& instance, int count);
   /// Stops everything and starts it again on the same data, as a restart of the hub does.
   void restart();
 
@@ -104,7 +110,7 @@ class QIAO_API TestHub {
   template <Event E>
   Result<void> publish(E event, PublishOptions options = {}) {
     auto done = bus().publish(std::move(event), options);
-    run_until_idle();
+    settle();
     return done;
   }
 
@@ -156,11 +162,15 @@ class QIAO_API TestHub {
   [[nodiscard]] std::string metrics() const;
   /// How many messages lie in the dead letters.
   [[nodiscard]] std::size_t dead_letters() const;
+  /// How many messages an instance accepted and never handled.
+  [[nodiscard]] std::uint64_t dropped(const std::string& instance) const;
   /// Everything that was logged.
   [[nodiscard]] std::string log() const;
 
  private:
   void join(std::function<void(Bus&)> registrations);
+  /// In manual mode: runs what follows from the last step.
+  void settle();
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
