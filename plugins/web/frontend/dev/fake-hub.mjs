@@ -363,7 +363,7 @@ const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '
 // As strict as the real hub, and Trusted Types on top: what works here works there.
 const POLICY = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; form-action 'self'; require-trusted-types-for 'script'; trusted-types vue 'allow-duplicates'";
 async function page(response, path) {
-  const file = path === '/widget.js' ? 'widget.js' : path === '/workspace' || path === '/workspace/' ? 'workspace/index.html' : path.startsWith('/workspace/') ? path.slice(1) : `shop${path === '/' ? '/index.html' : path}`;
+  const file = path === '/workspace' || path === '/workspace/' ? 'workspace/index.html' : path === '/' ? 'index.html' : path.slice(1);
   try {
     const body = await readFile(join(dist, normalize(file)));
     response.writeHead(200, { 'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream', 'Content-Security-Policy': POLICY }).end(body);

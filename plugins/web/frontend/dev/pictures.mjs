@@ -22,7 +22,7 @@ const complaints = new Set();
 async function open(path, { width, height, dark = false, locale = 'zh-CN' }) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: dark ? 'dark' : 'light', locale, hasTouch: width < 500 });
   const page = await context.newPage();
-  page.setDefaultTimeout(8000);
+  page.setDefaultTimeout(20000);
   page.on('console', (m) => ['error', 'warning'].includes(m.type()) && complaints.add(`${path}: ${m.text()}`));
   page.on('pageerror', (e) => complaints.add(`${path}: ${e.message}`));
   await page.goto(address + path);
