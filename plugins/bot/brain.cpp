@@ -72,8 +72,8 @@ BotAnswer Brain::from_entry(const Match& match, bool chinese, const AskBot& ask)
     out.outcome = BotOutcome::decline;
     out.reason = "repeated";
     out.content = {};
-    out.content.text = chinese ? "看来我的回答没能解决您的问题，马上为您转接人工客服。"
-                               : "It seems my answer did not solve it. I'm connecting you with a colleague.";
+    out.content.text = chinese ? "看来我的回答没能解决您的问题，请同事来帮您。"
+                               : "It seems my answer did not solve it. Let me ask a colleague.";
   }
   return out;
 }
@@ -84,9 +84,8 @@ BotAnswer Brain::answer(const AskBot& ask) const {
   const auto say = [chinese](const char* zh, const char* en) { return std::string(chinese ? zh : en); };
 
   if (asks_for_person(text)) {
-    BotAnswer out = leave_to_person(
-        BotOutcome::handoff, "asked",
-        say("好的，正在为您转接人工客服，请稍等。", "Sure, I'm connecting you with a colleague. One moment, please."));
+    // No sentence: where they are being connected to is said by who connects them.
+    BotAnswer out = leave_to_person(BotOutcome::handoff, "asked", {});
     out.intent = "ask_person";
     out.group = group_of_talk(ask);
     return out;
@@ -94,29 +93,29 @@ BotAnswer Brain::answer(const AskBot& ask) const {
   if (const auto complaint = complaint_in(text)) {
     BotAnswer out = leave_to_person(
         BotOutcome::decline, "complaint",
-        say("非常抱歉让您久等了。这件事需要同事为您核实，我马上转给他们；前面的对话他们都看得到，您不用再说一遍。",
-            "I'm sorry about this. A colleague needs to look into it and I'm passing you on right away; "
-            "they can see our conversation, so there is no need to repeat anything."));
+        say("非常抱歉给您添麻烦了。这件事需要同事为您核实；前面的对话他们都看得到，您不用再说一遍。",
+            "I'm sorry about this. A colleague needs to look into it; they can see our conversation, so "
+            "there is no need to repeat anything."));
     out.intent = complaint->intent;
     out.group = complaint->group;
     return out;
   }
   if (says_no_help(text) && last_bot_text(ask) != nullptr) {
-    BotAnswer out = leave_to_person(BotOutcome::decline, "not_helped",
-                                    say("抱歉没能帮到您，马上为您转接人工客服。",
-                                        "I'm sorry that I couldn't help. I'm connecting you with a colleague."));
+    BotAnswer out = leave_to_person(
+        BotOutcome::decline, "not_helped",
+        say("抱歉没能帮到您，请同事来看一下。", "I'm sorry that I couldn't help. Let me ask a colleague."));
     out.group = group_of_talk(ask);
     return out;
   }
   const auto matches = matcher_.best(text, ask.site, 1);
   if (!matches.empty() && matches[0].score >= settings_.threshold) return from_entry(matches[0], chinese, ask);
 
-  BotAnswer out = leave_to_person(BotOutcome::decline,
-                                  text.compact.empty() ? "no_text"
-                                  : matches.empty()    ? "no_match"
-                                                       : "low_score",
-                                  say("这个问题我还不太会，马上为您转接人工客服。",
-                                      "I don't know the answer to that yet. I'm connecting you with a colleague."));
+  BotAnswer out = leave_to_person(
+      BotOutcome::decline,
+      text.compact.empty() ? "no_text"
+      : matches.empty()    ? "no_match"
+                           : "low_score",
+      say("这个问题我还答不上来，请同事来回答您。", "I don't know the answer to that yet. Let me ask a colleague."));
   if (!matches.empty()) {
     out.score = matches[0].score;
     out.entry = matches[0].entry->key;
