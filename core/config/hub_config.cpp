@@ -44,7 +44,7 @@ void describe(Schema<LimitsConfig>& s) {
   s.optional("websocket_queue", &LimitsConfig::websocket_queue, 1_MB)
       .range(64_KB, 64_MB)
       .doc("Unsent bytes of one WebSocket before it is closed as too slow");
-  s.optional("header_timeout", &LimitsConfig::header_timeout, 10s)
+  s.optional("header_timeout", &LimitsConfig::header_timeout, 5s)
       .range(100ms, 2min)
       .doc("Time to send the whole header");
   s.optional("request_timeout", &LimitsConfig::request_timeout, 30s)

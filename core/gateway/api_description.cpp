@@ -39,7 +39,8 @@ std::string common(const Route& route, const std::string& instance) {
     out += R"(,"security":[])";
   } else {
     out += R"(,"security":[{"bearer":[]},{"cookie":[]}])";
-    if (!route.access.permission.empty()) out += R"(,"x-permission":)" + json_text(route.access.permission);
+    if (!route.access.permission.empty())
+      out += fmt::format(R"(,"x-permission":{})", json_text(route.access.permission));
   }
   return out;
 }
@@ -139,7 +140,7 @@ Operation describe_typed(const Route& route, const std::string& instance, const 
                          std::map<std::string, std::string>& schemas) {
   collect(in, schemas);
   collect(out, schemas);
-  std::string json = "{" + common(route, instance) + parameters(route, &in, in_query(route.method));
+  std::string json = fmt::format("{{{}{}", common(route, instance), parameters(route, &in, in_query(route.method)));
   if (!in_query(route.method) && !in.fields.empty()) {
     json += fmt::format(
         R"(,"requestBody":{{"required":true,"content":{{"application/json":{{"schema":{{"$ref":"#/components/schemas/{}"}}}}}}}})",
@@ -187,10 +188,10 @@ std::string openapi_document(const std::vector<std::shared_ptr<Registration>>& a
       R"({"openapi":"3.1.0","info":{"title":"Qiao","version":"1","description":"Customer-service integration hub"},"paths":{)";
   bool first = true;
   for (const auto& [path, methods] : paths) {
-    out += (std::exchange(first, false) ? "" : ",") + json_text(path) + ":{";
+    out += fmt::format("{}{}:{{", std::exchange(first, false) ? "" : ",", json_text(path));
     bool first_method = true;
     for (const auto& [method, json] : methods) {
-      out += (std::exchange(first_method, false) ? "" : ",") + json_text(method) + ":" + json;
+      out += fmt::format("{}{}:{}", std::exchange(first_method, false) ? "" : ",", json_text(method), json);
     }
     out += "}";
   }
@@ -198,7 +199,7 @@ std::string openapi_document(const std::vector<std::shared_ptr<Registration>>& a
   out += R"(},"components":{"schemas":{)";
   first = true;
   for (const auto& [name, schema] : schemas)
-    out += (std::exchange(first, false) ? "" : ",") + json_text(name) + ":" + schema;
+    out += fmt::format("{}{}:{}", std::exchange(first, false) ? "" : ",", json_text(name), schema);
   out += kComponents;
   return out;
 }

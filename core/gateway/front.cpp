@@ -55,18 +55,20 @@ FrontMetrics::FrontMetrics(Metrics& m)
           m.counter("qiao_http_pool_full_total", "Requests refused because the pool for waiting work was full")) {}
 
 std::unique_ptr<ConnectionSlot> ConnectionSlot::take(Front& front, const Address& peer) {
+  // A proxy's connections carry everybody's requests.
+  const bool counted = !front.trusted.contains(peer);
   if (front.connections.fetch_add(1, std::memory_order_relaxed) >= front.max_connections ||
-      !front.limits.connected(peer, TokenBucket::Clock::now())) {
+      (counted && !front.limits.connected(peer, TokenBucket::Clock::now()))) {
     front.connections.fetch_sub(1, std::memory_order_relaxed);
     front.metrics.refused(Refused::connections);
     return nullptr;
   }
   front.metrics.open_connections.add(1);
-  return std::unique_ptr<ConnectionSlot>(new ConnectionSlot(front, peer));
+  return std::unique_ptr<ConnectionSlot>(new ConnectionSlot(front, peer, counted));
 }
 
 ConnectionSlot::~ConnectionSlot() {
-  front_.limits.disconnected(peer_);
+  if (counted_) front_.limits.disconnected(peer_);
   front_.connections.fetch_sub(1, std::memory_order_relaxed);
   front_.metrics.open_connections.add(-1);
 }

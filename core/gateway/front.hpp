@@ -61,6 +61,7 @@ struct Front : std::enable_shared_from_this<Front> {
   unsigned max_connections = 0;
   std::atomic<unsigned> connections{0};
   std::atomic<unsigned> blocking{0};
+  std::atomic<std::size_t> body_bytes{0};
   std::atomic<bool> stopping{false};
 };
 
@@ -79,9 +80,10 @@ class ConnectionSlot {
   ConnectionSlot& operator=(const ConnectionSlot&) = delete;
 
  private:
-  ConnectionSlot(Front& front, const Address& peer) : front_(front), peer_(peer) {}
+  ConnectionSlot(Front& front, const Address& peer, bool counted) : front_(front), peer_(peer), counted_(counted) {}
   Front& front_;
   Address peer_;
+  bool counted_;  ///< by its address
 };
 
 /// Who asks, by the authenticators of the active instances; on the I/O thread.

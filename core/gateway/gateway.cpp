@@ -26,6 +26,18 @@ unsigned raise_descriptor_limit() {
   return static_cast<unsigned>(std::min<rlim_t>(limit.rlim_cur, 1u << 20));
 }
 
+/// A new connection on its way to its thread; closed when it never arrives there.
+struct Accepted {
+  Accepted(int f, std::unique_ptr<ConnectionSlot> s) : fd(f), slot(std::move(s)) {}
+  Accepted(const Accepted&) = delete;
+  Accepted& operator=(const Accepted&) = delete;
+  ~Accepted() {
+    if (fd >= 0) ::close(fd);
+  }
+  int fd;
+  std::unique_ptr<ConnectionSlot> slot;
+};
+
 }  // namespace
 
 class Gateway::Impl final : public RoutePublisher {
@@ -168,15 +180,16 @@ void Gateway::Impl::accept_on(std::size_t listener, int fd, const Address& peer)
     return;
   }
   Worker& worker = *workers_[next_worker_.fetch_add(1, std::memory_order_relaxed) % workers_.size()];
-  auto shared_slot = std::make_shared<std::unique_ptr<ConnectionSlot>>(std::move(slot));
-  const auto open = [this, &worker, fd, peer, shared_slot, tls = tls_[listener]] {
-    auto stream = tls ? tls->accept(*worker.io, fd) : make_plain_stream(*worker.io, fd);
-    std::make_shared<HttpConnection>(*front_, worker, std::move(stream), std::move(*shared_slot), peer)->start();
+  auto accepted = std::make_shared<Accepted>(fd, std::move(slot));
+  const auto open = [this, &worker, accepted, peer, tls = tls_[listener]] {
+    const int socket = std::exchange(accepted->fd, -1);
+    auto stream = tls ? tls->accept(*worker.io, socket) : make_plain_stream(*worker.io, socket);
+    std::make_shared<HttpConnection>(*front_, worker, std::move(stream), std::move(accepted->slot), peer)->start();
   };
   if (worker.io->on_this_thread()) {
     open();
-  } else if (!worker.io->post(open)) {
-    ::close(fd);
+  } else {
+    worker.io->post(open);
   }
 }
 

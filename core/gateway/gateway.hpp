@@ -36,7 +36,8 @@ struct GatewayOptions {
   std::chrono::milliseconds tick{250};              ///< how exact all these are
   std::size_t max_head = 16 * 1024;
   std::size_t max_fields = 100;
-  std::size_t socket_queue = 1 << 20;  ///< bytes queued to a WebSocket before it closes with 1013
+  std::size_t body_memory = 256u << 20;  ///< of all bodies that are being received or handled; beyond: 503
+  std::size_t socket_queue = 1 << 20;    ///< bytes queued to a WebSocket before it closes with 1013
 };
 
 /// What the gateway borrows; all of it outlives the gateway.

@@ -75,6 +75,7 @@ void HttpConnection::await_read() {
 }
 
 void HttpConnection::abort() noexcept {
+  if (state_ != State::closed) release_body();
   state_ = State::closed;
   stream_.reset();
   slot_.reset();
@@ -147,12 +148,29 @@ bool HttpConnection::process_body() {
     refuse(*parser_->refusal());
     return false;
   }
+  if (!account_body()) {
+    front_.metrics.refused(Refused::overloaded);
+    HttpResponse busy = wait_and_retry(503, "overloaded", "the hub is busy; try again", std::chrono::seconds(1));
+    respond({.response = std::move(busy), .close = true});
+    return false;
+  }
   if (parser_->done()) {
     dispatch();
     return true;
   }
   extend_body_deadline();
   return false;
+}
+
+/// Many slow uploads together must not eat the memory that everybody else needs.
+bool HttpConnection::account_body() {
+  const std::size_t more = parser_->content.size() - body_bytes_;
+  body_bytes_ += more;
+  return front_.body_bytes.fetch_add(more, std::memory_order_relaxed) + more <= front_.options.body_memory;
+}
+
+void HttpConnection::release_body() noexcept {
+  front_.body_bytes.fetch_sub(std::exchange(body_bytes_, 0), std::memory_order_relaxed);
 }
 
 void HttpConnection::extend_body_deadline() {
@@ -453,6 +471,7 @@ void HttpConnection::write_file() {
 void HttpConnection::finished() {
   out_ = {};
   out_head_ = {};
+  release_body();
   if (close_after_) return linger();
   state_ = State::head;
   scanner_.reset();

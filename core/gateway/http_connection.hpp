@@ -53,6 +53,8 @@ class HttpConnection final : public Connection {
   void finished();
   void linger();
   void extend_body_deadline();
+  [[nodiscard]] bool account_body();
+  void release_body() noexcept;
 
   Front& front_;
   Worker& worker_;
@@ -74,6 +76,7 @@ class HttpConnection final : public Connection {
   RouteTable::Match match_;
   std::string request_label_;  ///< X-Request-Id, as asked for or ours
   std::uint64_t serial_ = 0;
+  std::size_t body_bytes_ = 0;  ///< of Front::body_bytes, ours
   std::chrono::steady_clock::time_point began_{};
 
   std::string out_head_;

@@ -45,8 +45,9 @@ Address address_of(const sockaddr_storage& from) {
 
 Result<BoundSocket> bind_listener(const std::string& text) {
   const std::size_t colon = text.rfind(':');
+  const std::string_view host = std::string_view(text).substr(0, colon);
   const auto address =
-      colon == std::string::npos ? std::nullopt : Address::parse(std::string_view(text).substr(0, colon));
+      colon == std::string::npos ? std::nullopt : Address::parse(host == "localhost" ? "127.0.0.1" : host);
   std::uint16_t port = 0;
   const char* digits = text.data() + (colon == std::string::npos ? text.size() : colon + 1);
   const auto [end, failed] = std::from_chars(digits, text.data() + text.size(), port);

@@ -183,7 +183,8 @@ RouteTable::Match RouteTable::find(std::string_view method, bool upgrade, const 
     }
     return match;
   }
-  if (!match.allow.empty()) return match;
+  // Below /api a missing route is missing; a page instead would only confuse a program.
+  if (!match.allow.empty() || path.starts_with("/api/")) return match;
   for (const FilesMount& mount : mounts_) {
     if (path.starts_with(mount.prefix) &&
         (mount.prefix.ends_with('/') || path.size() == mount.prefix.size() || path[mount.prefix.size()] == '/')) {

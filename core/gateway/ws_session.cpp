@@ -39,7 +39,7 @@ void WsSession::open(std::unique_ptr<Stream> stream, std::unique_ptr<ConnectionS
   slot_ = std::move(slot);
   handler_ = std::move(handler);
   front_.metrics.open_sockets.add(1);
-  if (endpoint_->socket.idle.count() > 0) set_deadline(endpoint_->socket.idle / 2);
+  if (endpoint_->socket.idle.count() > 0) set_deadline(std::chrono::milliseconds(endpoint_->socket.idle) / 2);
   sending_.push_back({std::make_shared<const std::string>(std::move(handshake)), Opcode::text, true});
   {
     std::lock_guard lock(mutex_);

@@ -285,6 +285,29 @@ TEST(HttpFront, RefusesWhatThePoolHasNoRoomFor) {
   EXPECT_EQ(one.ask(get("/x"))->status, 200);
 }
 
+TEST(HttpFront, RefusesBodiesThatTogetherTakeTooMuchMemory) {
+  auto options = quick_options();
+  options.body_memory = 100'000;
+  FrontFixture front(options);
+  front.http->raw(open_route("POST", "/x"),
+                  [](const auto& r, const HttpReply& reply) { say(reply, std::to_string(r->body.size())); });
+  ASSERT_TRUE(front.http->activate());
+  RawClient first(front.port());
+  RawClient second(front.port());
+  const std::string body(60'000, 'x');
+  first.send(post("/x", body + "y", "").substr(0, post("/x", body + "y", "").size() - 1));
+  std::optional<RawClient::Response> refused;
+  ASSERT_TRUE(FrontFixture::eventually([&] {
+    RawClient client(front.port());
+    refused = client.ask(post("/x", body, ""));
+    return refused && refused->status == 503;
+  }));
+  EXPECT_EQ(refused->header("retry-after"), "1");
+  EXPECT_EQ(first.ask("y")->body, "60001");
+  EXPECT_EQ(second.ask(post("/x", body, ""))->body, "60000") << "what was taken is given back";
+  EXPECT_EQ(second.ask(post("/x", body, ""))->body, "60000");
+}
+
 TEST(HttpFront, ClosesIdleAndSlowConnections) {
   auto options = quick_options();
   options.header_timeout = std::chrono::milliseconds(60);
@@ -333,7 +356,7 @@ TEST(HttpFront, ServesNormallyBesideManySlowConnections) {
   front.http->raw(open_route("GET", "/x"), [](const auto&, const HttpReply& reply) { say(reply, "quick"); });
   ASSERT_TRUE(front.http->activate());
   std::vector<std::unique_ptr<RawClient>> slow;
-  for (int i = 0; i < 500; ++i) {
+  for (int i = 0; i < 2000; ++i) {
     slow.push_back(std::make_unique<RawClient>(front.port()));
     slow.back()->send("GET /x HTTP/1.1\r\nHo");
   }

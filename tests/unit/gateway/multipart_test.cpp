@@ -20,12 +20,11 @@ std::string error_of(const std::string& type, const std::string& body, const For
 
 TEST(ParseForm, GivesFieldsAndFilesAsABrowserSendsThem) {
   const std::string picture("\x89PNG\r\n\x1a\n--XyY\r\n\0binary", 23);
-  const auto form = parse_form(
-      "multipart/form-data; boundary=\"XyZ\"",
+  const std::string body =
       part("Content-Disposition: form-data; name=\"note\"", "退货\r\nplease") +
-          part("Content-Disposition: form-data; name=\"file\"; filename=\"收据.png\"\r\nContent-Type: image/png",
-               picture) +
-          kEnd);
+      part("Content-Disposition: form-data; name=\"file\"; filename=\"收据.png\"\r\nContent-Type: image/png", picture) +
+      kEnd;
+  const auto form = parse_form("multipart/form-data; boundary=\"XyZ\"", body);
   ASSERT_TRUE(form) << form.error().message;
   ASSERT_EQ(form->size(), 2u);
   EXPECT_EQ((*form)[0].name, "note");
