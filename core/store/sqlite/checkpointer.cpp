@@ -26,6 +26,7 @@ Checkpointer::~Checkpointer() {
 }
 
 void Checkpointer::poke() {
+  busy_.store(true, std::memory_order_relaxed);
   {
     const std::lock_guard lock(mutex_);
     poked_ = true;
@@ -48,7 +49,10 @@ void Checkpointer::run() {
     poked_ = false;
     lock.unlock();
     // Passive: takes no lock that a writer or a reader would wait for, and does what is possible now.
-    const int code = sqlite3_wal_checkpoint_v2(connection_->raw(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    int pages = 0;
+    int copied = 0;
+    const int code = sqlite3_wal_checkpoint_v2(connection_->raw(), "main", SQLITE_CHECKPOINT_PASSIVE, &pages, &copied);
+    copied_.store(code == SQLITE_OK ? copied : 0, std::memory_order_relaxed);
     std::optional<Error> fatal;
     if (code != SQLITE_OK) {
       Error error = connection_->fail(code, {});
@@ -61,6 +65,7 @@ void Checkpointer::run() {
       failed_.store(true, std::memory_order_release);
       return;
     }
+    if (!poked_) busy_.store(false, std::memory_order_release);
   }
 }
 

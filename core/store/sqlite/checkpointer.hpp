@@ -22,6 +22,10 @@ class Checkpointer {
 
   /// Does one round soon.
   void poke();
+  /// A round is asked for or under way.
+  [[nodiscard]] bool busy() const noexcept { return busy_.load(std::memory_order_acquire); }
+  /// Pages of the log that the last round left copied.
+  [[nodiscard]] int copied() const noexcept { return copied_.load(std::memory_order_relaxed); }
   /// An error after which what is on disk is unknown; lasts.
   [[nodiscard]] std::optional<Error> failure() const;
 
@@ -31,6 +35,8 @@ class Checkpointer {
 
   const std::unique_ptr<Connection> connection_;
   std::atomic<bool> failed_{false};
+  std::atomic<bool> busy_{false};
+  std::atomic<int> copied_{0};
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   Error failure_;          // guarded by mutex_

@@ -2,19 +2,34 @@
 
 #include <sqlite3.h>
 
+#include <fstream>
+#include <vector>
+
 #include "core/store/sqlite/wal_vfs.hpp"
 
 namespace qiao::core::sqlite {
 namespace {
 
 // In pages of 4 KiB. The checkpointer keeps up beside the writer, but the log can only start over when all of it has
-// been copied and nobody writes: that is the writer's own turn, short because little is left to copy.
-constexpr int kPokePages = 1000;
+// been copied and nobody writes: that is the writer's own turn, short because little is left to copy by then.
+constexpr int kRoundPages = 1000;
+constexpr int kShortPages = 100;
 constexpr int kOwnPages = 4096;
 constexpr int kForcedPages = 12288;  // 48 MiB: the promise is 64
-constexpr int kTruncatePages = 4096;
 constexpr int kShortBusyMillis = 100;
 constexpr int kBusyMillis = 5000;
+
+/// Gives the log the length that it will need anyway: a sync after writing over a file takes half of one after making
+/// it longer. Zeros are no valid frames, so they end the log for whoever reads it. Nobody else writes yet.
+void lengthen_log(const std::filesystem::path& log) {
+  constexpr std::size_t kLength = static_cast<std::size_t>(kRoundPages + 2 * kShortPages) * (4096 + 24) + 32;
+  std::error_code missing;
+  const auto size = std::filesystem::file_size(log, missing);
+  if (missing || size >= kLength) return;
+  std::ofstream file(log, std::ios::binary | std::ios::in | std::ios::out | std::ios::ate);
+  const std::vector<char> zeros(kLength - static_cast<std::size_t>(size));
+  file.write(zeros.data(), static_cast<std::streamsize>(zeros.size()));
+}
 
 }  // namespace
 
@@ -29,14 +44,14 @@ Result<std::unique_ptr<WriterSession>> SqliteWriter::open(const ConnectionSettin
   if (!checkpointer) return checkpointer.error();
   std::unique_ptr<SqliteWriter> writer(new SqliteWriter(std::move(*connection), std::move(*checkpointer)));
   if (auto ready = writer->prepare_all(); !ready) return ready.error();
+  // Reading opens the log, and plays what a crash left in it.
+  if (auto opened = writer->connection_->number("SELECT count(*) FROM sqlite_schema"); !opened) return opened.error();
+  lengthen_log(settings.file.string() + "-wal");
   return std::unique_ptr<WriterSession>(std::move(writer));
 }
 
 SqliteWriter::SqliteWriter(std::unique_ptr<Connection> connection, std::unique_ptr<Checkpointer> checkpointer)
-    : connection_(std::move(connection)),
-      checkpointer_(std::move(checkpointer)),
-      next_poke_(kPokePages),
-      next_own_(kOwnPages) {
+    : connection_(std::move(connection)), checkpointer_(std::move(checkpointer)) {
   // Also switches off the checkpoints that SQLite would run inside a commit.
   sqlite3_wal_hook(
       connection_->raw(),
@@ -94,31 +109,22 @@ Result<void> SqliteWriter::checkpoint(int mode) {
 Result<void> SqliteWriter::housekeep(bool idle) {
   if (auto failure = checkpointer_->failure()) return *failure;
   if (idle) {
-    if (log_pages_ == 0) return {};
-    const bool large = log_pages_ >= kTruncatePages;
-    if (large) sqlite3_busy_timeout(connection_->raw(), kShortBusyMillis);
-    auto done = checkpoint(large ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE);
-    if (large) sqlite3_busy_timeout(connection_->raw(), kBusyMillis);
-    return done;
+    // The log keeps its length: writing over it syncs faster than making it longer.
+    return log_pages_ == 0 ? Result<void>() : checkpoint(SQLITE_CHECKPOINT_PASSIVE);
   }
-  if (log_pages_ < kPokePages) {  // the log has started over
-    next_poke_ = kPokePages;
-    next_own_ = kOwnPages;
+  if (log_pages_ < last_pages_) next_own_ = 0;
+  last_pages_ = log_pages_;
+  if (log_pages_ < std::max(kRoundPages, next_own_) || checkpointer_->busy()) return {};
+  if (log_pages_ - checkpointer_->copied() > kShortPages && log_pages_ < kOwnPages) {
+    checkpointer_->poke();
     return {};
   }
-  if (log_pages_ >= next_own_) {
-    next_own_ = log_pages_ + kPokePages;
-    const bool forced = log_pages_ >= kForcedPages;
-    if (forced) sqlite3_busy_timeout(connection_->raw(), kShortBusyMillis);
-    auto done = checkpoint(forced ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE);
-    if (forced) sqlite3_busy_timeout(connection_->raw(), kBusyMillis);
-    return done;
-  }
-  if (log_pages_ >= next_poke_) {
-    next_poke_ = log_pages_ + kPokePages;
-    checkpointer_->poke();
-  }
-  return {};
+  next_own_ = log_pages_ + kRoundPages;  // a reader may keep the log from starting over; that passes
+  if (log_pages_ < kForcedPages) return checkpoint(SQLITE_CHECKPOINT_PASSIVE);
+  sqlite3_busy_timeout(connection_->raw(), kShortBusyMillis);
+  auto done = checkpoint(SQLITE_CHECKPOINT_RESTART);
+  sqlite3_busy_timeout(connection_->raw(), kBusyMillis);
+  return done;
 }
 
 Result<std::unique_ptr<ReaderSession>> SqliteReader::open(const ConnectionSettings& settings) {

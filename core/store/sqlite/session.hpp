@@ -36,9 +36,9 @@ class SqliteWriter final : public WriterSession {
   const std::unique_ptr<Connection> connection_;
   const std::unique_ptr<Checkpointer> checkpointer_;
   std::unique_ptr<Statement> begin_, commit_, rollback_, savepoint_, release_, rollback_to_;
-  int log_pages_ = 0;  // in the write-ahead log after the last commit
-  int next_poke_ = 0;  // pages at which the checkpointer is asked again
-  int next_own_ = 0;   // pages at which the writer does it itself
+  int log_pages_ = 0;   // in the write-ahead log after the last commit
+  int last_pages_ = 0;  // the same a commit earlier: less now means that the log has started over
+  int next_own_ = 0;    // pages at which the writer checkpoints again by itself
 };
 
 class SqliteReader final : public ReaderSession {

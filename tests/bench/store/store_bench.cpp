@@ -135,6 +135,33 @@ void store_messages(benchmark::State& state) {
 }
 BENCHMARK(store_messages)->Arg(1)->Arg(10)->Arg(100)->UseRealTime()->Unit(benchmark::kMicrosecond);
 
+/// One message a millisecond, as in a quiet hour: from queued to synced and told.
+void store_latency(benchmark::State& state) {
+  using Clock = std::chrono::steady_clock;
+  Hub hub;
+  std::vector<double> micros(static_cast<std::size_t>(state.max_iterations));
+  std::size_t n = 0;
+  auto due = Clock::now();
+  for (auto _ : state) {
+    std::this_thread::sleep_until(due += std::chrono::milliseconds(1));
+    const auto started = Clock::now();
+    const std::int64_t conversation = static_cast<std::int64_t>(n) % kConversations + 1;
+    hub.db->write(
+        0,
+        [conversation, external = fmt::to_string(n)](Session& s) { return write_message(s, conversation, external); },
+        [started, slot = &micros[n]](const Result<void>& result) {
+          if (!result) std::abort();
+          *slot = std::chrono::duration<double, std::micro>(Clock::now() - started).count();
+        });
+    ++n;
+  }
+  hub.db.reset();
+  std::sort(micros.begin(), micros.end());
+  state.counters["p50_us"] = micros[micros.size() / 2];
+  state.counters["p99_us"] = micros[micros.size() * 99 / 100];
+}
+BENCHMARK(store_latency)->Iterations(3000)->UseRealTime()->Unit(benchmark::kMicrosecond);
+
 /// The floor: the same statements straight on SQLite, `range(0)` messages a commit.
 void plain_sqlite_messages(benchmark::State& state) {
   Folder folder;

@@ -58,6 +58,21 @@ TEST_F(Opening, MakesAFolderAndAFileThatOnlyTheOwnerReads) {
   EXPECT_EQ(info.st_mode & 0777, 0700u);
 }
 
+TEST_F(Opening, FindsWhatAKilledProcessLeftInTheLog) {
+  const pid_t child = fork();
+  if (child == 0) {
+    open();
+    const bool written = db->write_and_wait(insert(1, "one")).ok();
+    _exit(written ? 0 : 1);  // no destructor runs
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  ASSERT_EQ(status, 0);
+  EXPECT_GT(std::filesystem::file_size(folder.path() / "qiao.db-wal"), 4'000'000u);
+  open();
+  EXPECT_THAT(texts(), ElementsAre("one"));
+}
+
 TEST_F(Opening, MarksTheFileAsOurs) {
   open();
   close();
