@@ -67,9 +67,6 @@ TEST_F(Run, AWrongConfigurationEndsWith78BeforeAnythingOpens) {
 }
 
 TEST_F(Run, ARequiredInstanceThatFailsStopsTheHubAndAnOptionalOneDoesNot) {
-  folder.configure(
-      "  echo:\n    use: fixture-echo\n  bad:\n    use: fixture-crime\n    config: {crime: fail_in_start}\n");
-  folder.put("crime", "fixture-crime");
   folder.configure("  bad:\n    use: fixture-crime\n    config: {crime: throw_in_start}\n");
   const CommandResult run =
       run_qiao({"run", "--config", folder.config(), "--data", folder.data(), "--listen", "127.0.0.1:0"});
@@ -183,6 +180,24 @@ TEST_F(Run, AnInstanceThatHangsDoesNotKeepTheHubFromStopping) {
   process.signal(SIGTERM);
   EXPECT_EQ(process.wait(), 0);
   EXPECT_TRUE(has(process.output(), "parked: drain has not returned in time")) << process.output();
+}
+
+TEST_F(Run, AHandlerThatHangsIsReportedUntilItReturns) {
+  const std::filesystem::path until = folder.path() / "until";
+  write_file(folder.config(),
+             "hub: {handler_watchdog: 100ms}\nplugin_dirs: [plugins]\nplugins:\n  echo:\n    use: fixture-echo\n"
+             "  bad:\n    use: fixture-crime\n    config: {crime: hang_in_handler, until: " +
+                 until.string() + "}\nbindings:\n  fixture.echo: echo\n");
+  HubProcess process(folder.config(), folder.data());
+  HttpConnection hub(process.port());
+  ASSERT_EQ(hub.request("POST", "/fixture/tick", R"({"number":1,"line":"1"})").status, 204);
+  while (!has(hub.request("GET", "/readyz").body, "a handler of fixture.tick has been running for")) {
+  }
+  EXPECT_TRUE(has(hub.request("GET", "/metrics").body, "qiao_handlers_overdue_total{instance=\"bad\"} 1"));
+  EXPECT_EQ(hub.request("POST", "/fixture/echo", R"({"number":1})").status, 200) << "others are served";
+  write_file(until, "");
+  while (has(hub.request("GET", "/readyz").body, "degraded")) {
+  }
 }
 
 TEST_F(Run, TheServiceManagerHearsOfTheHub) {

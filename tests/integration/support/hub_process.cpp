@@ -87,9 +87,11 @@ CommandResult run_program(const std::vector<std::string>& line, const fs::path& 
   return run(line, true, folder);
 }
 
-HubProcess::HubProcess(const fs::path& config, const fs::path& data, const std::vector<std::string>& more)
+HubProcess::HubProcess(const fs::path& config, const fs::path& data, const std::vector<std::string>& more,
+                       const std::string& other)
     : data_(data), log_(data.string() + ".log") {
-  std::vector<std::string> line{binary(), "run", "--config", config, "--data", data, "--listen", "127.0.0.1:0"};
+  std::vector<std::string> line{
+      other.empty() ? binary() : other, "run", "--config", config, "--data", data, "--listen", "127.0.0.1:0"};
   line.insert(line.end(), more.begin(), more.end());
   pid_ = spawn(line, log_, log_, ".");
   const std::string mark = "listens on http://127.0.0.1:";

@@ -39,9 +39,9 @@ void put_in_place(const std::filesystem::path& from, const std::filesystem::path
 /// The real binary, running on a folder of its own and a free port.
 class HubProcess {
  public:
-  /// Waits until it listens; throws with its output when it ends before.
+  /// `binary`: another one than that of this build. Waits until it listens; throws with its output when it ends before.
   HubProcess(const std::filesystem::path& config, const std::filesystem::path& data,
-             const std::vector<std::string>& more = {});
+             const std::vector<std::string>& more = {}, const std::string& binary = {});
   ~HubProcess();  ///< kills it, should it still run
   HubProcess(const HubProcess&) = delete;
   HubProcess& operator=(const HubProcess&) = delete;
