@@ -120,9 +120,10 @@ void IoThread::stop() {
     for (const auto& connection : connections()) connection->abort();
     std::lock_guard lock(mutex_);
     stopped_ = true;
+    // The loop ends by itself once the cancelled waits have let go of their connections; stopping it would keep them.
+    ending_ = true;
     impl_->timer.cancel();
     impl_->work.reset();
-    impl_->context.stop();
   });
   impl_->thread.join();
   std::vector<std::function<void()>> tasks;
@@ -174,6 +175,7 @@ void IoThread::drain() {
     woken_ = false;
   }
   for (auto& task : tasks) {
+    if (ending_) break;
     try {
       task();
     } catch (const std::exception& e) {
@@ -181,6 +183,7 @@ void IoThread::drain() {
     }
   }
   for (auto& connection : ready) {
+    if (ending_) break;
     try {
       connection->on_ready();
     } catch (const std::exception& e) {
@@ -238,6 +241,7 @@ std::uint64_t IoThread::ticks_now() const {
 }
 
 void IoThread::tick() {
+  if (ending_) return;
   wheel_.advance(ticks_now(), [this](TimerWheel::Entry& entry) {
     auto& connection = static_cast<Connection&>(entry);
     if (connection.deadline_ == 0) return;

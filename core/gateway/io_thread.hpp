@@ -127,6 +127,7 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
   TimerWheel wheel_;
   std::chrono::steady_clock::time_point epoch_ = std::chrono::steady_clock::now();
   Connection* first_ = nullptr;
+  bool ending_ = false;  ///< on the thread: nothing new begins
   std::atomic<std::size_t> open_{0};
   std::int64_t date_second_ = 0;
   std::string date_;
