@@ -48,6 +48,11 @@ export class MessageList {
     this.element.scrollTop = this.element.scrollHeight;
   }
 
+  /** After something else in the panel took or gave room: whoever was at the end stays there. */
+  settle(): void {
+    if (this.following) this.scrollToEnd();
+  }
+
   draw(view: MessageListView, follow: boolean): void {
     const stay = follow || this.following;
     this.element.setAttribute('aria-label', view.texts.messages);

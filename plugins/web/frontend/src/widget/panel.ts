@@ -250,6 +250,7 @@ export class Panel {
     this.drawSuggestions(messages.length === 0);
     if (client.rateWanted) this.rating.show(texts);
     else if (client.standing.state !== 'resolved') this.rating.hide();
+    this.list.settle();
   }
 
   private drawStanding(): void {
@@ -261,7 +262,7 @@ export class Panel {
       queued: t.waitingForAgent,
       assigned: standing.agent ? fill(t.withAgent, { name: standing.agent }) : t.waitingForAgent,
       waiting: standing.agent ? fill(t.withAgent, { name: standing.agent }) : t.withBot,
-      resolved: t.resolved,
+      resolved: t.withBot,
     };
     this.subtitle.textContent = this.client.conversation ? subtitles[standing.state] : t.withBot;
 
