@@ -93,6 +93,76 @@ int clients(std::uint16_t port, int idle, int active, double seconds, int in, in
   return ::read(in, &go, 1) == 1 ? 0 : 1;
 }
 
+/// Keeps one POST in flight on each of `active` connections.
+int posts(std::uint16_t port, int active, double seconds, int in, int out) {
+  std::string request =
+      "POST /hook HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n";
+  request.append(100, 'x');
+  char go = 0;
+  if (::read(in, &go, 1) != 1) return 1;
+  const int poll = ::epoll_create1(0);
+  for (int i = 0; i < active; ++i) {
+    const int fd = connect_to(port, i);
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.fd = fd;
+    ::epoll_ctl(poll, EPOLL_CTL_ADD, fd, &event);
+    if (::send(fd, request.data(), request.size(), 0) < 0) return 1;
+  }
+  std::uint64_t answers = 0;
+  const auto end = Clock::now() + std::chrono::duration<double>(seconds);
+  while (Clock::now() < end) {
+    epoll_event events[128];
+    const int n = ::epoll_wait(poll, events, 128, 100);
+    for (int i = 0; i < n; ++i) {
+      char buffer[4096];
+      const ssize_t size = ::recv(events[i].data.fd, buffer, sizeof buffer, 0);
+      if (size <= 2 || buffer[size - 1] != '}') return 1;
+      ++answers;
+      if (::send(events[i].data.fd, request.data(), request.size(), 0) < 0) return 1;
+    }
+  }
+  if (::write(out, &answers, sizeof answers) != sizeof answers) return 1;
+  return ::read(in, &go, 1) == 1 ? 0 : 1;
+}
+
+/// A pool of one thread.
+class Pool {
+ public:
+  Pool() : thread_([this] { work(); }) {}
+  ~Pool() {
+    run(nullptr);
+    thread_.join();
+  }
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+  bool run(std::function<void()> task) {
+    {
+      std::lock_guard lock(mutex_);
+      tasks_.push_back(std::move(task));
+    }
+    changed_.notify_one();
+    return true;
+  }
+
+ private:
+  void work() {
+    for (;;) {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return !tasks_.empty(); });
+      const auto task = std::move(tasks_.front());
+      tasks_.pop_front();
+      lock.unlock();
+      if (!task) return;
+      task();
+    }
+  }
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::function<void()>> tasks_;
+  std::thread thread_;
+};
+
 class Twice final : public qiao::SocketHandler {
  public:
   explicit Twice(std::shared_ptr<qiao::Socket> socket) : socket_(std::move(socket)) {}
@@ -155,18 +225,23 @@ int main(int argc, char** argv) {
   if (child == 0) {
     std::uint16_t port = 0;
     if (::read(port_pipe[0], &port, sizeof port) != sizeof port) std::_Exit(1);
-    std::_Exit(clients(port, idle, active, seconds, to_child[0], from_child[1]));
+    const int failed = clients(port, idle, active, seconds, to_child[0], from_child[1]);
+    std::_Exit(failed != 0 ? failed : posts(port, 32, seconds, to_child[0], from_child[1]));
   }
   ::close(from_child[1]);  // so that a child that fails is noticed
 
   Silent log;
+  Pool pool;
   qiao::core::MetricsRegistry metrics;
   qiao::core::GatewayOptions options;
   options.listen = {"127.0.0.1:0"};
-  qiao::core::Gateway gateway(options, {log, metrics, [](const std::function<void()>&) { return false; }, {}});
+  qiao::core::Gateway gateway(
+      options, {log, metrics, [&](std::function<void()> work) { return pool.run(std::move(work)); }, {}});
   auto http = gateway.attach("bench");
   http->websocket({.path = "/ws", .messages_per_second = 0},
                   [](std::shared_ptr<qiao::Socket> s) { return std::make_shared<Twice>(std::move(s)); });
+  http->raw({.method = "POST", .path = "/hook", .access = qiao::Access::anyone()},
+            [](const auto&, const qiao::HttpReply& reply) { reply({.body = "{}"}); });
   if (!http->activate() || !gateway.start()) return 1;
   const long before = resident_kb();
   const std::uint16_t port = gateway.port();
@@ -177,10 +252,15 @@ int main(int argc, char** argv) {
   const double cpu_before = cpu_seconds();
   ok = ok && ::write(to_child[1], "g", 1) == 1 && ::read(from_child[0], &messages, sizeof messages) == sizeof messages;
   const double cpu = cpu_seconds() - cpu_before;
+  std::uint64_t answers = 0;
+  ok = ok && ::write(to_child[1], "g", 1) == 1;
+  const double post_before = cpu_seconds();
+  ok = ok && ::write(to_child[1], "g", 1) == 1 && ::read(from_child[0], &answers, sizeof answers) == sizeof answers;
+  const double post_cpu = cpu_seconds() - post_before;
   ok = ok && ::write(to_child[1], "q", 1) == 1;
   int status = 0;
   ::waitpid(child, &status, 0);
-  if (!ok || status != 0 || messages == 0) {
+  if (!ok || status != 0 || messages == 0 || answers == 0) {
     std::fprintf(stderr, "the clients failed\n");
     return 1;
   }
@@ -188,6 +268,8 @@ int main(int argc, char** argv) {
               static_cast<double>(after - before) / idle, before, after);
   std::printf("echo, one in and two out, %d of them active: %.0f messages/s, %.2f us processor time each\n", active,
               static_cast<double>(messages) / seconds, cpu / static_cast<double>(messages) * 1e6);
+  std::printf("POST to a handler on the pool, 32 connections: %.0f requests/s, %.2f us processor time each\n",
+              static_cast<double>(answers) / seconds, post_cpu / static_cast<double>(answers) * 1e6);
   http.reset();
   gateway.stop(std::chrono::milliseconds(100));
   return 0;
