@@ -47,6 +47,7 @@ GatewayOptions gateway_options(const LoadedConfig& loaded, const HubStart& start
   options.answer_timeout = hub.limits.request_timeout;
   options.keep_alive = hub.limits.idle_timeout;
   options.max_head = hub.limits.header.count;
+  options.body_memory = hub.limits.body_memory.count;
   options.socket_queue = hub.limits.websocket_queue.count;
   return options;
 }

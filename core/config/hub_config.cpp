@@ -21,7 +21,9 @@ void describe(Schema<TlsConfig>& s) {
 }
 
 void describe(Schema<LimitsConfig>& s) {
-  s.optional("connections", &LimitsConfig::connections, 20000).range(10, 1'000'000).doc("Open connections in all");
+  s.optional("connections", &LimitsConfig::connections, 0)
+      .range(0, 1'000'000)
+      .doc("Open connections in all; 0: what the limit of file descriptors allows");
   s.optional("connections_per_address", &LimitsConfig::connections_per_address, 1024)
       .range(1, 1'000'000)
       .doc("Open connections of one address; those of trusted proxies are not counted");
@@ -35,12 +37,9 @@ void describe(Schema<LimitsConfig>& s) {
       .range(1, 1'000'000)
       .doc("Requests of one logged-in session; twice that at once");
   s.optional("header", &LimitsConfig::header, 16_KB).range(1_KB, 64_KB).doc("Request line and header fields");
-  s.optional("body", &LimitsConfig::body, 1_MB)
-      .range(1_KB, 64_MB)
-      .doc("Body of a request; uploads have limits of their own");
-  s.optional("websocket_message", &LimitsConfig::websocket_message, 64_KB)
-      .range(1_KB, 16_MB)
-      .doc("One WebSocket message");
+  s.optional("body_memory", &LimitsConfig::body_memory, 256_MB)
+      .range(16_MB, 64_GB)
+      .doc("All request bodies that are being received or handled, together; each route limits its own besides");
   s.optional("websocket_queue", &LimitsConfig::websocket_queue, 1_MB)
       .range(64_KB, 64_MB)
       .doc("Unsent bytes of one WebSocket before it is closed as too slow");
@@ -71,7 +70,6 @@ void describe(Schema<HubSettings>& s) {
       .doc("Threads for work that waits (database, ERP, mail)");
   s.optional("drain", &HubSettings::drain, 10s)
       .range(0s, 10min)
-      .reloadable()
       .doc("Time to finish accepted work when the hub stops or an instance is replaced");
   s.optional("handler_watchdog", &HubSettings::handler_watchdog, 5s)
       .range(100ms, 10min)

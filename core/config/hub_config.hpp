@@ -48,8 +48,7 @@ struct LimitsConfig {
   std::uint32_t requests_per_second = 0;     ///< of one address
   std::uint32_t session_requests_per_second = 0;
   Bytes header;
-  Bytes body;
-  Bytes websocket_message;
+  Bytes body_memory;
   Bytes websocket_queue;  ///< unsent bytes of one socket before it is closed as too slow
   std::chrono::milliseconds header_timeout{};
   std::chrono::milliseconds request_timeout{};

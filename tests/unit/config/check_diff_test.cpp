@@ -133,9 +133,9 @@ TEST_F(CheckedConfig, DiffTellsReloadableKeysFromOthers) {
 }
 
 TEST_F(CheckedConfig, DiffKnowsWhichHubKeysNeedARestart) {
-  const ConfigDiff soft = diff("hub: {log: {level: info}}\n", "hub: {log: {level: debug}, drain: 3s}\n");
+  const ConfigDiff soft = diff("hub: {log: {level: info}}\n", "hub: {log: {level: debug}, handler_watchdog: 3s}\n");
   ASSERT_EQ(soft.hub.size(), 2U);
-  EXPECT_EQ(soft.hub[0].path, "hub.drain");
+  EXPECT_EQ(soft.hub[0].path, "hub.handler_watchdog");
   EXPECT_FALSE(soft.hub_restart_needed());
   const ConfigDiff hard = diff("", "hub: {workers: 3}\nstore: {readers: 2}\nplugin_dirs: [more]\n");
   ASSERT_EQ(hard.hub.size(), 3U);

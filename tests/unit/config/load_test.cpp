@@ -43,7 +43,7 @@ TEST_F(LoadConfig, TakesAnEmptyFileForAllDefaults) {
   EXPECT_EQ(loaded.config.hub.listen, "127.0.0.1:8080");
   EXPECT_EQ(loaded.config.hub.drain, 10s);
   EXPECT_EQ(loaded.config.hub.log.level, LogLevel::info);
-  EXPECT_EQ(loaded.config.hub.limits.body, 1_MB);
+  EXPECT_EQ(loaded.config.hub.limits.header, 16_KB);
   EXPECT_FALSE(loaded.config.hub.tls);
   EXPECT_EQ(loaded.config.store.path, "qiao.db");
   EXPECT_TRUE(loaded.config.plugins.empty());
