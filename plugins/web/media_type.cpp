@@ -69,8 +69,8 @@ std::uint32_t big_endian(std::string_view s, std::size_t at) {
   return b(0) << 24 | b(1) << 16 | b(2) << 8 | b(3);
 }
 
-std::string jpeg_without_metadata(std::string bytes) {
-  std::string out = bytes.substr(0, 2);
+std::string jpeg_without_metadata(const std::string& bytes) {
+  std::string out(bytes, 0, 2);
   std::size_t at = 2;
   while (at + 4 <= bytes.size() && static_cast<unsigned char>(bytes[at]) == 0xFF) {
     const auto marker = static_cast<unsigned char>(bytes[at + 1]);
@@ -88,9 +88,9 @@ std::string jpeg_without_metadata(std::string bytes) {
   return bytes;
 }
 
-std::string png_without_metadata(std::string bytes) {
+std::string png_without_metadata(const std::string& bytes) {
   constexpr std::array kDropped = {"tEXt"sv, "zTXt"sv, "iTXt"sv, "eXIf"sv, "tIME"sv};
-  std::string out = bytes.substr(0, 8);
+  std::string out(bytes, 0, 8);
   for (std::size_t at = 8; at + 12 <= bytes.size();) {
     const std::size_t length = big_endian(bytes, at);
     if (length > bytes.size() - at - 12) return bytes;
@@ -135,8 +135,8 @@ std::string media_type_of(std::string_view bytes, std::string_view name) {
 }
 
 std::string without_metadata(std::string bytes, std::string_view media_type) {
-  if (media_type == "image/jpeg") return jpeg_without_metadata(std::move(bytes));
-  if (media_type == "image/png") return png_without_metadata(std::move(bytes));
+  if (media_type == "image/jpeg") return jpeg_without_metadata(bytes);
+  if (media_type == "image/png") return png_without_metadata(bytes);
   return bytes;
 }
 
