@@ -30,15 +30,16 @@ test('a ticket goes to logistics with a deadline, and its resolution reaches cus
   await agent.getByTestId('dialogue-message').filter({hasText: '快递丢了要赔偿'}).waitFor();
   await agent.getByTestId('ticket-open').click();
   await agent.getByTestId('ticket-subject').fill('快递丢失，客户要求赔偿');
-  await agent.getByTestId('ticket-field-order_number').fill('QX20261120-0088');
-  await agent.getByTestId('ticket-field-lost_at').fill('2026-11-20');
-  await agent.getByTestId('ticket-field-wish').fill('按原价赔偿');
+  await agent.getByTestId('ticket-order').fill('QX20261120-0088');
+  await agent.getByTestId('ticket-lost').fill('2026-11-20T18:00');
+  await agent.getByTestId('ticket-wish').selectOption({index: 1});
   await agent.getByTestId('ticket-submit').click();
 
   // The department's worker resolves it on a page of their own.
   const worker = await person(browser, {width: 1440, height: 900});
   await login(worker, hub, 'zhouxue');
   await worker.goto(`${hub.url}/workspace/#/tickets`);
+  await worker.getByTestId('ticket-scope').selectOption('all');
   const row = worker.getByTestId('ticket-item').filter({hasText: '快递丢失，客户要求赔偿'}).first();
   await row.waitFor();
   await row.click();

@@ -13,7 +13,7 @@ before(async () => {
   const data = tempFolder('s12');
   const config = copyConfig(data);
   fs.writeFileSync(path.join(path.dirname(config), 'conf.d', 'sites.yaml'),
-    'plugins:\n  web:\n    config:\n      sites:\n        app:\n          in_app: true\n');
+    'plugins:\n  web:\n    config:\n      sites:\n        demo: {name: 鲜桥生鲜}\n        app:\n          in_app: true\n');
   hub = await Hub.start({data, config});
 });
 after(async () => {

@@ -74,9 +74,9 @@ async function hub({pin = true} = {}) {
   const data = tempFolder('bench-hub');
   const config = copyConfig(data);
   fs.writeFileSync(path.join(path.dirname(config), 'conf.d', 'bench.yaml'), [
-    'hub:', '  limits:', '    connections_per_address: 100000', '    requests_per_address: 1000000', '    connections: 100000',
-    '    new_connections_per_address: 1000000',
-    'plugins:', '  bot:', '    enabled: false', '    required: false', '  web:', '    config:',
+    'hub:', '  limits:', ...['connections', 'connections_per_address', 'connections_per_second', 'requests_per_second',
+      'session_requests_per_second'].map(key => `    ${key}: 1000000`),
+    'plugins:', '  bot:', '    enabled: false', '  web:', '    config:',
     '      visitor_messages_per_second: 100000', '      new_visitors_per_minute: 1000000', ''].join('\n'));
   const running = await Hub.start({data, config});
   if (pin && twoCores) spawnSync('taskset', ['-acp', '0', String(running.process.pid)]);

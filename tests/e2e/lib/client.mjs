@@ -13,7 +13,10 @@ class Client {
 
   async open(hello) {
     this.socket = new WebSocket(this.url.replace('http', 'ws') + this.path, {perMessageDeflate: false});
-    this.closed = new Promise(resolve => this.socket.once('close', code => resolve(code)));
+    this.closed = new Promise(resolve => this.socket.once('close', (code, reason) => {
+      this.waiting.forEach(w => w.fail(new Error(`closed with ${code} ${reason} while waiting for ${w.what}`)));
+      resolve(code);
+    }));
     this.socket.on('error', () => {});
     this.socket.on('message', data => this.receive(JSON.parse(data)));
     await new Promise((resolve, reject) => {
@@ -42,12 +45,12 @@ class Client {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
         () => reject(new Error(`no frame came: ${what}; the last ones: ${JSON.stringify(this.frames.slice(-5))}`)), seconds * 1000);
-      this.waiting.push({offer: f => {
-        if (!wanted(f)) return false;
+      const settle = (done, value) => {
         clearTimeout(timer);
-        resolve(f);
+        done(value);
         return true;
-      }});
+      };
+      this.waiting.push({what, offer: f => wanted(f) && settle(resolve, f), fail: error => settle(reject, error)});
     });
   }
 
