@@ -21,8 +21,8 @@ struct alignas(64) Slot {
   std::atomic<const Instance*> instance{nullptr};
   std::atomic<const MessageType*> type{nullptr};
   std::atomic<std::int64_t> message{0};
-  std::atomic<std::int64_t> started{0};  ///< nanoseconds of the hub's steady clock
-  std::atomic<std::int64_t> budget{0};   ///< milliseconds
+  std::atomic<std::uint64_t> handler{0};  ///< counts this thread's handlers; tells one from the next
+  std::atomic<std::int64_t> budget{0};    ///< milliseconds
   std::atomic<bool> used{true};
   Slot* next = nullptr;
 };
@@ -30,8 +30,9 @@ struct alignas(64) Slot {
 /// What the bus knows about the calling thread.
 struct ThreadContext {
   ThreadRole role = ThreadRole::application;
-  bool direct = false;   ///< inside a direct handler: must not wait
-  unsigned reading = 0;  ///< nesting of ReadSection
+  bool direct = false;         ///< inside a direct handler: must not wait
+  unsigned reading = 0;        ///< nesting of ReadSection
+  std::uint64_t handlers = 0;  ///< begun on this thread
   Slot* slot = nullptr;
   Queue* queue = nullptr;        ///< whose item runs
   Instance* instance = nullptr;  ///< whose handler runs
@@ -89,34 +90,34 @@ class HandlerScope {
         direct_before_(context_.direct),
         type_before_(slot_.type.load(std::memory_order_relaxed)),
         message_before_(slot_.message.load(std::memory_order_relaxed)),
-        started_before_(slot_.started.load(std::memory_order_relaxed)),
+        handler_before_(slot_.handler.load(std::memory_order_relaxed)),
         budget_before_(slot_.budget.load(std::memory_order_relaxed)),
         trace_({}) {
     context_.queue = queue;
     context_.direct = queue == nullptr;
     move_to(instance);
   }
-  HandlerScope(Instance* instance, Queue* queue, const MessageType* type, Id message, Id trace, std::int64_t now,
-               std::int64_t budget)
+  HandlerScope(Instance* instance, Queue* queue, const MessageType* type, Id message, Id trace, std::int64_t budget)
       : HandlerScope(instance, queue) {
-    begin(type, message, trace, now, budget);
+    begin(type, message, trace, budget);
   }
   ~HandlerScope() {
     context_.queue = queue_before_;
     context_.direct = direct_before_;
-    note(type_before_, message_before_, started_before_, budget_before_);
+    note(type_before_, message_before_, handler_before_, budget_before_);
     move_to(instance_before_);
   }
   HandlerScope(const HandlerScope&) = delete;
   HandlerScope& operator=(const HandlerScope&) = delete;
 
   /// The next handler starts.
-  void begin(const MessageType* type, Id message, Id trace, std::int64_t now, std::int64_t budget) {
+  void begin(const MessageType* type, Id message, Id trace, std::int64_t budget) {
     core::detail::current_trace = {trace, message};
-    note(type, message.value, now, budget);
+    note(type, message.value, ++context_.handlers, budget);
   }
   /// The next handler belongs to `instance` and may take `budget`, else it is as the one before.
   void switch_to(Instance* instance, std::int64_t budget) {
+    slot_.handler.store(++context_.handlers, std::memory_order_relaxed);
     slot_.budget.store(budget, std::memory_order_relaxed);
     move_to(instance);
   }
@@ -126,8 +127,8 @@ class HandlerScope {
     context_.instance = instance;
     slot_.instance.store(instance, std::memory_order_release);
   }
-  void note(const MessageType* type, std::int64_t message, std::int64_t started, std::int64_t budget) {
-    slot_.started.store(started, std::memory_order_relaxed);
+  void note(const MessageType* type, std::int64_t message, std::uint64_t handler, std::int64_t budget) {
+    slot_.handler.store(handler, std::memory_order_relaxed);
     slot_.type.store(type, std::memory_order_relaxed);
     slot_.message.store(message, std::memory_order_relaxed);
     slot_.budget.store(budget, std::memory_order_relaxed);
@@ -140,7 +141,7 @@ class HandlerScope {
   bool direct_before_;
   const MessageType* type_before_;
   std::int64_t message_before_;
-  std::int64_t started_before_;
+  std::uint64_t handler_before_;
   std::int64_t budget_before_;
   TraceScope trace_;  // restores the trace
 };

@@ -47,12 +47,25 @@ Result<void> Hub::publish(Instance& from, MessageRef message, const PublishOptio
     const ReadSection read(ctx);
     const Topic* topic = table_.load(std::memory_order_seq_cst)->find(message->type->id);
     if (topic == nullptr) return {};
-    const auto& targets = topic->targets_for(from.name());
-    result = deliver(ctx, std::move(message), targets, waiting);
+    result = deliver(ctx, std::move(message), topic->targets_for(from.name()), waiting);
   }
   if (waiting.empty()) return result;
   auto waited = finish_waiting(waiting);
   return result ? waited : result;
+}
+
+Push Hub::hand_over(ThreadContext& ctx, const Target& target, Item& item, Priority priority, std::uint64_t partition,
+                    std::vector<Waiting>& waiting) {
+  Queue& queue = target.lane->pick(partition);
+  Item pushed_out;
+  Push pushed = queue.push(item, priority, pushed_out);
+  if (pushed == Push::full && target.lane->overflow == Overflow::block && may_wait(ctx, queue)) {
+    target.instance->begin_publish_wait();
+    waiting.push_back({&queue, std::move(item), target.instance->shared_from_this()});
+    pushed = Push::accepted;
+  }
+  if (pushed_out) target.instance->abandon(*target.lane, pushed_out, dropped());
+  return pushed;
 }
 
 Result<void> Hub::deliver(ThreadContext& ctx, MessageRef message, const std::vector<const Target*>& targets,
@@ -67,24 +80,10 @@ Result<void> Hub::deliver(ThreadContext& ctx, MessageRef message, const std::vec
       ++direct;
       continue;
     }
-    Item item;
-    item.target = &target;
     // The last one takes the publisher's reference, unless direct handlers still need it.
-    if (i + 1 == targets.size() && direct == 0) {
-      item.message = std::move(message);
-    } else {
-      item.message = message;
-    }
-    Queue& queue = target.lane->pick(partition);
-    Item pushed_out;
-    const Push pushed = queue.push(item, priority, pushed_out);
-    if (pushed == Push::full && target.lane->overflow == Overflow::block && may_wait(ctx, queue)) {
-      target.instance->begin_publish_wait();
-      waiting.push_back({&queue, std::move(item), target.instance->shared_from_this()});
-    } else if (pushed != Push::accepted) {
-      refused = target.lane;
-    }
-    if (pushed_out.task || pushed_out.message) target.instance->abandon(*target.lane, pushed_out, dropped());
+    const bool last = i + 1 == targets.size() && direct == 0;
+    Item item(last ? std::move(message) : message, target);
+    if (hand_over(ctx, target, item, priority, partition, waiting) != Push::accepted) refused = target.lane;
   }
   if (direct > 0) run_direct(*message, targets);
   if (refused != nullptr) return full(*refused);
@@ -93,7 +92,7 @@ Result<void> Hub::deliver(ThreadContext& ctx, MessageRef message, const std::vec
 
 void Hub::run_direct(const Message& message, const std::vector<const Target*>& targets) {
   const Headers& h = message.headers;
-  HandlerScope scope(nullptr, nullptr, message.type, h.id, h.trace, coarse_now(), 0);
+  HandlerScope scope(nullptr, nullptr, message.type, h.id, h.trace, 0);
   LaneState* lane = nullptr;
   std::uint64_t handled = 0;  // on `lane`, not yet counted
   for (const Target* target : targets) {
@@ -112,7 +111,7 @@ void Hub::run_direct(const Message& message, const std::vector<const Target*>& t
 Result<void> Hub::finish_waiting(std::vector<Waiting>& waiting) {
   Result<void> result;
   for (Waiting& w : waiting) {
-    const Priority priority = w.item.message->headers.priority;
+    const Priority priority = w.item.message()->headers.priority;
     if (w.queue->push_waiting(w.item, priority) != Push::accepted) {
       w.keep->abandon(w.queue->lane(), w.item, stopping());
       result = stopping();
@@ -137,16 +136,17 @@ void Hub::request(Instance& from, MessageRef message, const RequestOptions& opti
     return;
   }
   timers_.add(deadline, pending);
-  send(ctx, std::move(message), pending, true);
+  send(ctx, std::move(message), pending);
 }
 
-void Hub::send(ThreadContext& ctx, MessageRef message, const std::shared_ptr<Pending>& pending, bool waits) {
+void Hub::send(ThreadContext& ctx, MessageRef message, const std::shared_ptr<Pending>& pending) {
   requests_.fetch_add(1, std::memory_order_relaxed);
   if (stopping_.load(std::memory_order_acquire)) {
     pending->complete(stopping());
     return;
   }
-  Waiting later{};
+  std::vector<Waiting> waiting;
+  const Priority priority = message->headers.priority;
   {
     const ReadSection read(ctx);
     const Topic* topic = table_.load(std::memory_order_seq_cst)->find(message->type->id);
@@ -157,26 +157,20 @@ void Hub::send(ThreadContext& ctx, MessageRef message, const std::shared_ptr<Pen
     }
     const Target& target = *topic->server;
     auto port = std::make_shared<Port>(pending);
-    if (target.lane->direct()) return serve_request(target, *message, std::move(port), nullptr);
-    const Priority priority = message->headers.priority;
-    Queue& queue = target.lane->pick(message->headers.partition);
-    Item item;
-    Item pushed_out;
-    item.task = std::make_unique<RequestTask>(target, std::move(message), std::move(port));
-    const Push pushed = queue.push(item, priority, pushed_out);
-    if (pushed == Push::full && waits && target.lane->overflow == Overflow::block && may_wait(ctx, queue)) {
-      target.instance->begin_publish_wait();
-      later = {&queue, std::move(item), target.instance->shared_from_this()};
-    } else if (pushed != Push::accepted) {
-      item.task->abandon(full(*target.lane));
+    if (target.lane->direct()) {
+      serve_request(target, *message, std::move(port), nullptr);
+      return;
     }
-    if (pushed_out.task || pushed_out.message) target.instance->abandon(*target.lane, pushed_out, dropped());
+    const std::uint64_t partition = message->headers.partition;
+    Item item(std::make_unique<RequestTask>(target, std::move(message), std::move(port)));
+    if (hand_over(ctx, target, item, priority, partition, waiting) != Push::accepted) {
+      item.task()->abandon(full(*target.lane));
+    }
   }
-  if (later.queue == nullptr) return;
-  if (later.queue->push_waiting(later.item, pending->headers.priority) != Push::accepted) {
-    later.item.task->abandon(stopping());
+  for (Waiting& w : waiting) {
+    if (w.queue->push_waiting(w.item, priority) != Push::accepted) w.item.task()->abandon(stopping());
+    w.keep->end_publish_wait();
   }
-  later.keep->end_publish_wait();
 }
 
 Result<MessageRef> Hub::ask(Instance& from, MessageRef message, const RequestOptions& options) {
@@ -202,7 +196,7 @@ Result<MessageRef> Hub::ask(Instance& from, MessageRef message, const RequestOpt
   message->headers.deadline = clock_.steady() + options.deadline;
   pending->headers = message->headers;
   if (!from.add(pending)) return stopping();
-  send(ctx, std::move(message), pending, false);
+  send(ctx, std::move(message), pending);
   if (options_.manual) {
     while (!pending->answered() && (manual_.run_one() || timers_.run_due() > 0)) {
     }

@@ -186,26 +186,31 @@ const MessageType* Hub::type_named(std::string_view message, int version) const 
   return nullptr;
 }
 
-std::vector<OverdueHandler> Hub::overdue() const {
+std::vector<OverdueHandler> Hub::overdue() {
   std::vector<OverdueHandler> list;
   const std::int64_t now = precise_now();
+  std::map<const Slot*, Running> running;
   // The lock keeps the instances that are compared with alive; a slot's own pointer may be stale.
   const std::lock_guard lock(state_mutex_);
   for (const Slot* slot = first_slot(); slot != nullptr; slot = slot->next) {
-    const Instance* running = slot->instance.load(std::memory_order_acquire);
-    if (running == nullptr) continue;
-    const std::int64_t millis = (now - slot->started.load(std::memory_order_relaxed)) / 1'000'000;
+    const Instance* instance = slot->instance.load(std::memory_order_acquire);
+    const auto known =
+        std::find_if(instances_.begin(), instances_.end(), [&](const auto& i) { return i.get() == instance; });
+    if (known == instances_.end()) continue;
+    const std::uint64_t handler = slot->handler.load(std::memory_order_relaxed);
+    const auto before = running_.find(slot);
+    const bool same = before != running_.end() && before->second.handler == handler;
+    const Running seen = same ? before->second : Running{handler, now};
+    running[slot] = seen;
+    const std::int64_t millis = (now - seen.since) / 1'000'000;
     const std::int64_t budget = slot->budget.load(std::memory_order_relaxed);
-    if (millis <= budget) continue;
     const MessageType* type = slot->type.load(std::memory_order_relaxed);
     const Id id{slot->message.load(std::memory_order_relaxed)};
-    if (slot->instance.load(std::memory_order_acquire) != running) continue;
-    const auto known =
-        std::find_if(instances_.begin(), instances_.end(), [&](const auto& i) { return i.get() == running; });
-    if (known == instances_.end()) continue;
+    if (millis <= budget || slot->handler.load(std::memory_order_acquire) != handler) continue;
     list.push_back({std::string((*known)->name()), type != nullptr ? std::string(type->name) : "work", id,
                     std::chrono::milliseconds(millis), std::chrono::milliseconds(budget)});
   }
+  running_ = std::move(running);
   return list;
 }
 

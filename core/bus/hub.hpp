@@ -45,7 +45,7 @@ class Hub {
   Result<void> replay(std::string_view message, int version, std::string_view bytes, Headers headers,
                       const std::string& instance);
   [[nodiscard]] const MessageType* type_named(std::string_view message, int version) const;
-  [[nodiscard]] std::vector<OverdueHandler> overdue() const;
+  [[nodiscard]] std::vector<OverdueHandler> overdue();
   [[nodiscard]] BusSnapshot snapshot() const;
 
   // For the parts.
@@ -78,10 +78,12 @@ class Hub {
                     Id trace) const;
   Result<void> deliver(ThreadContext& context, MessageRef message, const std::vector<const Target*>& targets,
                        std::vector<Waiting>& waiting);
+  Push hand_over(ThreadContext& context, const Target& target, Item& item, Priority priority, std::uint64_t partition,
+                 std::vector<Waiting>& waiting);
   void run_direct(const Message& message, const std::vector<const Target*>& targets);
   static Result<void> finish_waiting(std::vector<Waiting>& waiting);
   [[nodiscard]] bool may_wait(const ThreadContext& context, const Queue& queue) const noexcept;
-  void send(ThreadContext& context, MessageRef message, const std::shared_ptr<Pending>& pending, bool waits);
+  void send(ThreadContext& context, MessageRef message, const std::shared_ptr<Pending>& pending);
   static void add_lane(LaneSnapshot& into, const LaneState& lane);
 
   LocalBus::Options options_;
@@ -102,6 +104,11 @@ class Hub {
   std::unique_ptr<const TopicTable> table_owner_;
   std::vector<std::unique_ptr<const TopicTable>> stuck_;  // tables that a hanging direct handler may still read
   std::atomic<const TopicTable*> table_{nullptr};
+  struct Running {
+    std::uint64_t handler = 0;
+    std::int64_t since = 0;  // when `overdue` saw it first
+  };
+  std::map<const Slot*, Running> running_;
 
   // Destroyed first, in reverse order: timers push to queues, queues run on the pools.
   ManualExecutor manual_;

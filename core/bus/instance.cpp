@@ -48,7 +48,7 @@ LaneState& Instance::lane(const Lane& spec) {
       }
       break;
     case Lane::blocking:
-      lane->queues.push_back(std::make_unique<BlockingQueue>(*lane, hub_.blocking()));
+      lane->queues.push_back(std::make_unique<BlockingQueue>(*lane, hub_.blocking(), lane->concurrency));
       break;
     case Lane::direct:
       break;
@@ -119,12 +119,12 @@ void Instance::dead_letter(const Message& message, const Error& error) {
 }
 
 void Instance::abandon(LaneState& lane, Item& item, const Error& why) {
-  if (item.task) {
-    if (item.task->droppable()) lane.counters.dropped.fetch_add(1, std::memory_order_relaxed);
-    item.task->abandon(why);
-  } else if (item.message) {
+  if (Task* task = item.task()) {
+    if (task->droppable()) lane.counters.dropped.fetch_add(1, std::memory_order_relaxed);
+    task->abandon(why);
+  } else if (item) {
     lane.counters.dropped.fetch_add(1, std::memory_order_relaxed);
-    dead_letter(*item.message, why);
+    dead_letter(*item.message(), why);
   }
 }
 
@@ -277,8 +277,7 @@ void run_work(Instance& instance, LaneState* lane, Queue* queue, std::string_vie
               const std::function<void()>& work) {
   Headers headers;
   headers.trace = trace;
-  const HandlerScope scope(&instance, queue, nullptr, {}, trace, instance.coarse_now(),
-                           lane != nullptr ? lane->budget : INT64_MAX);
+  const HandlerScope scope(&instance, queue, nullptr, {}, trace, lane != nullptr ? lane->budget : INT64_MAX);
   try {
     work();
   } catch (const std::exception& e) {
@@ -305,8 +304,7 @@ void BusTimer::ring(SteadyTime now) {
   if (!instance) return;
   // A lane that is slower than its timer sees one tick, not all that it missed.
   if (!queued_.exchange(true, std::memory_order_acq_rel)) {
-    Item item;
-    item.task = std::make_unique<TickTask>(shared_from_this());
+    Item item(std::make_unique<TickTask>(shared_from_this()));
     lane_.queues.front()->push_always(item, Priority::service);
   }
   if (period_ == Duration::zero()) return;

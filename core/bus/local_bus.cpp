@@ -40,7 +40,7 @@ const MessageType* LocalBus::type_named(std::string_view message, int version) c
   return hub_->type_named(message, version);
 }
 
-std::vector<OverdueHandler> LocalBus::overdue() const { return hub_->overdue(); }
+std::vector<OverdueHandler> LocalBus::overdue() { return hub_->overdue(); }
 BusSnapshot LocalBus::snapshot() const { return hub_->snapshot(); }
 void LocalBus::stop_accepting() { hub_->stop_accepting(); }
 
@@ -80,11 +80,10 @@ bool InstanceBus::post(const Lane& lane, std::function<void()> work, Priority pr
   Lane queued = lane;
   if (queued.kind == Lane::direct) queued.kind = Lane::serial;
   bus::Queue& queue = *instance_->lane(queued).queues.front();
-  bus::Item item;
+  bus::Item item(std::make_unique<bus::WorkTask>(*instance_, std::move(work), current_trace().trace));
   bus::Item pushed_out;
-  item.task = std::make_unique<bus::WorkTask>(*instance_, std::move(work), current_trace().trace);
   const bus::Push pushed = queue.push(item, priority, pushed_out);
-  if (pushed_out.task || pushed_out.message) {
+  if (pushed_out) {
     instance_->abandon(queue.lane(), pushed_out, {Errc::overloaded, "bus.dropped", "newer work pushed it out"});
   }
   if (pushed == bus::Push::full) queue.lane().counters.rejected.fetch_add(1, std::memory_order_relaxed);

@@ -142,8 +142,9 @@ class LocalBus {
   /// The type that an active instance handles under this name; null when none does. Valid while that instance is.
   [[nodiscard]] const MessageType* type_named(std::string_view message, int version) const;
 
-  /// Handlers that have been running longer than their budget.
-  [[nodiscard]] std::vector<OverdueHandler> overdue() const;
+  /// Handlers that have been running longer than their budget. Handlers are not timed when they start; each counts from
+  /// the first call that sees it, so call this regularly, e.g. every second.
+  [[nodiscard]] std::vector<OverdueHandler> overdue();
   [[nodiscard]] BusSnapshot snapshot() const;
 
   /// Publishing and asking end with `bus.stopping`. The instances still are to be drained and revoked by their owner.

@@ -7,21 +7,54 @@ namespace {
 
 constexpr std::uint64_t kSampleMask = 15;  // every 16th item is timed
 constexpr std::size_t kKeptSlots = 256;    // of an idle ring
+constexpr unsigned kBatch = 64;            // then other queues get the thread
 constexpr unsigned kBlockingBatch = 8;
 constexpr unsigned kBurst = 16;  // so many items in a row make it worth lingering for more
 
 std::size_t index_of(Priority priority) noexcept { return static_cast<std::size_t>(priority) & 3; }
 std::uint8_t bit_of(std::size_t priority) noexcept { return static_cast<std::uint8_t>(1u << priority); }
+std::size_t first_of(std::uint8_t mask) noexcept { return static_cast<std::size_t>(__builtin_ctz(mask)); }
 
-bool droppable(const Item& item) { return !item.task || item.task->droppable(); }
+bool droppable(const Item::Raw& item) { return item.task == nullptr || item.task->droppable(); }
 
 }  // namespace
 
+Queue::Queue(LaneState& lane, Executor& executor, unsigned runners)
+    : lane_(lane), executor_(executor), capacity_(lane.capacity), overflow_(lane.overflow), limit_(runners) {}
+
+Queue::~Queue() {
+  for (auto& ring : in_) {
+    while (!ring.empty()) Item(ring.pop());
+  }
+}
+
+bool Queue::has_room(std::size_t p) noexcept {
+  if (pushed_[p] - popped_seen_[p] < capacity_) return true;
+  popped_seen_[p] = popped_[p].load(std::memory_order_relaxed);
+  return pushed_[p] - popped_seen_[p] < capacity_;
+}
+
+bool Queue::schedule() noexcept {
+  if (held_ || runners_ >= limit_) return false;
+  ++runners_;
+  return true;
+}
+
 void Queue::store(Item& item, std::size_t p) {
-  if ((pushed_[p] & kSampleMask) == 0) item.accepted = lane_.instance.precise_now();
+  Raw raw = item.detach();
+  if ((pushed_[p] & kSampleMask) == 0) raw.accepted = lane_.instance.precise_now();
   ++pushed_[p];
-  in_[p].push(std::move(item));
-  mask_.store(static_cast<std::uint8_t>(mask_.load(std::memory_order_relaxed) | bit_of(p)), std::memory_order_relaxed);
+  in_[p].push(raw);
+  const std::uint8_t mask = mask_.load(std::memory_order_relaxed);
+  if ((mask & bit_of(p)) == 0) mask_.store(static_cast<std::uint8_t>(mask | bit_of(p)), std::memory_order_relaxed);
+}
+
+void Queue::mark_empty(std::size_t p) noexcept {
+  mask_.store(mask_.load(std::memory_order_relaxed) & static_cast<std::uint8_t>(~bit_of(p)), std::memory_order_relaxed);
+}
+
+void Queue::count_popped(std::size_t p) noexcept {
+  popped_[p].store(popped_[p].load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
 Push Queue::push(Item& item, Priority priority, Item& pushed_out) {
@@ -33,8 +66,8 @@ Push Queue::push(Item& item, Priority priority, Item& pushed_out) {
     if (!has_room(p)) {
       std::size_t oldest = 0;
       while (oldest < in_[p].size() && !droppable(in_[p][oldest])) ++oldest;
-      if (lane_.overflow != Overflow::drop_oldest || oldest == in_[p].size()) return Push::full;
-      pushed_out = in_[p].take(oldest);
+      if (overflow_ != Overflow::drop_oldest || oldest == in_[p].size()) return Push::full;
+      pushed_out = Item(in_[p].take(oldest));
       --pushed_[p];
     }
     store(item, p);
@@ -64,7 +97,8 @@ Push Queue::push_always(Item& item, Priority priority) {
   bool submit = false;
   {
     const std::lock_guard lock(mutex_);
-    if (closed_.load(std::memory_order_relaxed) && !(item.task && item.task->must_run())) return Push::closed;
+    const bool must_run = item.task() != nullptr && item.task()->must_run();
+    if (closed_.load(std::memory_order_relaxed) && !must_run) return Push::closed;
     store(item, index_of(priority));
     submit = schedule();
   }
@@ -93,92 +127,80 @@ void Queue::close() {
   {
     const std::lock_guard lock(mutex_);
     closed_.store(true, std::memory_order_relaxed);
-    space_.notify_all();
   }
+  space_.notify_all();
   release();
 }
 
 bool Queue::idle() const {
   const std::lock_guard lock(mutex_);
-  return !running() && !has_work();
+  return runners_ == 0 && !has_work();
 }
 
 void Queue::count(std::size_t (&queued)[4]) const {
   const std::lock_guard lock(mutex_);
-  for (std::size_t p = 0; p < 4; ++p) queued[p] += in_[p].size() + taken(p);
+  for (std::size_t p = 0; p < 4; ++p) {
+    queued[p] += static_cast<std::size_t>(pushed_[p] - popped_[p].load(std::memory_order_relaxed));
+  }
 }
 
 bool Queue::execute(Item&& item, HandlerScope& scope) {
-  const bool must_run = item.task && item.task->must_run();
-  if (closed_.load(std::memory_order_relaxed) && !must_run) {
+  Task* task = item.task();
+  if (closed_.load(std::memory_order_relaxed) && !(task != nullptr && task->must_run())) {
     lane_.instance.abandon(lane_, item, Error{Errc::unavailable, "bus.revoked", "the instance was stopped"});
     return false;
   }
-  const bool event = !item.task;
-  if (event) {
-    const Headers& h = item.message->headers;
-    scope.begin(item.message->type, h.id, h.trace, lane_.instance.coarse_now(), lane_.budget);
-    handle_event(*item.target, *item.message);
+  if (task != nullptr) {
+    task->run(*this);
   } else {
-    item.task->run(*this);
+    const Message& message = *item.message();
+    scope.begin(message.type, message.headers.id, message.headers.trace, lane_.budget);
+    handle_event(*item.target(), message);
   }
-  if (item.accepted != 0) {
-    lane_.counters.latency.observe(static_cast<double>(lane_.instance.precise_now() - item.accepted) / 1e9);
+  if (item.accepted() != 0) {
+    lane_.counters.latency.observe(static_cast<double>(lane_.instance.precise_now() - item.accepted()) / 1e9);
   }
-  return event;
+  return task == nullptr;
 }
 
-bool SerialQueue::has_room(std::size_t p) {
-  if (pushed_[p] - popped_seen_[p] < lane_.capacity) return true;
-  popped_seen_[p] = popped_[p].load(std::memory_order_relaxed);
-  return pushed_[p] - popped_seen_[p] < lane_.capacity;
-}
-
-bool SerialQueue::schedule() {
-  if (held_ || scheduled_) return false;
-  scheduled_ = true;
-  return true;
-}
-
-std::size_t SerialQueue::taken(std::size_t p) const {
-  const auto all = static_cast<std::size_t>(pushed_[p] - popped_[p].load(std::memory_order_relaxed));
-  return all > in_[p].size() ? all - in_[p].size() : 0;
+SerialQueue::~SerialQueue() {
+  for (auto& ring : out_) {
+    while (!ring.empty()) Item(ring.pop());
+  }
 }
 
 bool SerialQueue::next(Item& item) {
   const auto mask = static_cast<std::uint8_t>(mask_.load(std::memory_order_relaxed) | out_mask_);
   if (mask == 0) return false;
-  const std::size_t p = first_priority(mask);
-  const auto cleared = static_cast<std::uint8_t>(~bit_of(p));
+  const std::size_t p = first_of(mask);
   if ((out_mask_ & bit_of(p)) == 0) {
     const std::lock_guard lock(mutex_);
     if (in_[p].empty()) return false;
-    if (lane_.overflow == Overflow::drop_oldest) {
+    if (overflow_ == Overflow::drop_oldest) {
       // The oldest must stay where a publisher can push it out, so nothing is swapped.
-      item = in_[p].pop();
-      if (in_[p].empty()) mask_.store(mask_.load(std::memory_order_relaxed) & cleared, std::memory_order_relaxed);
-      popped_[p].store(popped_[p].load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+      item = Item(in_[p].pop());
+      if (in_[p].empty()) mark_empty(p);
+      count_popped(p);
       return true;
     }
     in_[p].swap(out_[p]);
-    mask_.store(mask_.load(std::memory_order_relaxed) & cleared, std::memory_order_relaxed);
+    mark_empty(p);
     out_mask_ = static_cast<std::uint8_t>(out_mask_ | bit_of(p));
   }
-  item = out_[p].pop();
+  item = Item(out_[p].pop());
   if (out_[p].empty()) {
-    out_mask_ &= cleared;
-  } else if (const Message* following = out_[p][0].message.get()) {
+    out_mask_ &= static_cast<std::uint8_t>(~bit_of(p));
+  } else if (const auto* following = reinterpret_cast<const char*>(out_[p][0].message)) {
     // The publisher's core wrote it last; fetching it takes as long as handling the one before.
-    __builtin_prefetch(following);
-    __builtin_prefetch(reinterpret_cast<const char*>(following) + 64);
-    __builtin_prefetch(reinterpret_cast<const char*>(following) + 128);
+    for (std::size_t line = 0; line < 256; line += 64) __builtin_prefetch(following + line);
   }
-  const std::uint64_t popped = popped_[p].load(std::memory_order_relaxed) + 1;
-  popped_[p].store(popped, std::memory_order_relaxed);
+  count_popped(p);
   // Waiting publishers come back in crowds, when there is room for many; at the latest when the queue runs empty.
-  if ((popped & 63) == 0 && waiters_.load(std::memory_order_relaxed) > 0) {
-    const std::lock_guard lock(mutex_);
-    if (pushed_[p] - popped <= lane_.capacity / 2) space_.notify_all();
+  if ((popped_[p].load(std::memory_order_relaxed) & 63) == 0 && waiters_.load(std::memory_order_relaxed) > 0) {
+    std::unique_lock lock(mutex_);
+    const bool room = pushed_[p] - popped_[p].load(std::memory_order_relaxed) <= capacity_ / 2;
+    lock.unlock();
+    if (room) space_.notify_all();
   }
   return true;
 }
@@ -189,8 +211,8 @@ bool SerialQueue::finish() {
   {
     const std::lock_guard lock(mutex_);
     if (has_work()) return false;
-    scheduled_ = false;
     if (waiters_.load(std::memory_order_relaxed) > 0) space_.notify_all();
+    --runners_;
     for (std::size_t p = 0; p < 4; ++p) {
       in_[p].trim(kKeptSlots);
       out_[p].trim(kKeptSlots);
@@ -238,14 +260,6 @@ void SerialQueue::run() {
   executor_.submit(*this);
 }
 
-bool BlockingQueue::has_room(std::size_t p) { return in_[p].size() < lane_.capacity; }
-
-bool BlockingQueue::schedule() {
-  if (held_ || runners_ >= lane_.concurrency) return false;
-  ++runners_;
-  return true;
-}
-
 void BlockingQueue::run() {
   for (unsigned handled = 0; handled < kBlockingBatch; ++handled) {
     Item item;
@@ -254,16 +268,17 @@ void BlockingQueue::run() {
     {
       const std::lock_guard lock(mutex_);
       const std::uint8_t mask = mask_.load(std::memory_order_relaxed);
+      if (waiters_.load(std::memory_order_relaxed) > 0) space_.notify_all();
       if (mask == 0) {
         --runners_;
         done = true;
         watched = lane_.instance.if_watched();
       } else {
-        const std::size_t p = first_priority(mask);
-        item = in_[p].pop();
-        if (in_[p].empty()) mask_.store(mask & static_cast<std::uint8_t>(~bit_of(p)), std::memory_order_relaxed);
+        const std::size_t p = first_of(mask);
+        item = Item(in_[p].pop());
+        if (in_[p].empty()) mark_empty(p);
+        count_popped(p);
       }
-      if (waiters_.load(std::memory_order_relaxed) > 0) space_.notify_all();
     }
     if (done) {
       if (watched) watched->wake_waiters();

@@ -38,12 +38,40 @@ class Task {
   [[nodiscard]] virtual bool droppable() const noexcept { return false; }
 };
 
-/// An event for `target`, or a task.
-struct Item {
-  MessageRef message;
-  const Target* target = nullptr;
-  std::unique_ptr<Task> task;
-  std::int64_t accepted = 0;  ///< nanoseconds of the hub's steady clock; 0: not sampled
+/// An event for `target`, or a task. Owns its reference to the message, and its task.
+class Item {
+ public:
+  /// What a ring stores: plain words, owned by whoever takes them out.
+  struct Raw {
+    Message* message = nullptr;
+    const Target* target = nullptr;
+    Task* task = nullptr;
+    std::int64_t accepted = 0;  ///< nanoseconds of the hub's steady clock; 0: not sampled
+  };
+
+  Item() = default;
+  Item(MessageRef message, const Target& target) : raw_{message.detach(), &target, nullptr, 0} {}
+  explicit Item(std::unique_ptr<Task> task) : raw_{nullptr, nullptr, task.release(), 0} {}
+  explicit Item(const Raw& owned) : raw_(owned) {}
+  Item(Item&& other) noexcept : raw_(std::exchange(other.raw_, {})) {}
+  Item& operator=(Item&& other) noexcept {
+    std::swap(raw_, other.raw_);
+    return *this;
+  }
+  ~Item() {
+    if (raw_.message != nullptr) raw_.message->release();
+    delete raw_.task;
+  }
+
+  explicit operator bool() const noexcept { return raw_.message != nullptr || raw_.task != nullptr; }
+  [[nodiscard]] const Message* message() const noexcept { return raw_.message; }
+  [[nodiscard]] const Target* target() const noexcept { return raw_.target; }
+  [[nodiscard]] Task* task() const noexcept { return raw_.task; }
+  [[nodiscard]] std::int64_t accepted() const noexcept { return raw_.accepted; }
+  [[nodiscard]] Raw detach() noexcept { return std::exchange(raw_, {}); }
+
+ private:
+  Raw raw_;
 };
 
 /// Written by the threads of one lane, read by `snapshot`.
@@ -62,14 +90,16 @@ enum class Push { accepted, full, closed };
 /// Locks: `mutex_` is a leaf; nothing is called while it is held. Items are destroyed outside of it.
 class Queue : public Runnable {
  public:
-  Queue(LaneState& lane, Executor& executor) : lane_(lane), executor_(executor) {}
+  /// `runners`: how many threads may serve it at once.
+  Queue(LaneState& lane, Executor& executor, unsigned runners);
+  ~Queue() override;
 
   /// On `accepted` the item is taken; otherwise the caller still has it. `pushed_out` receives what drop_oldest
   /// removed.
   Push push(Item& item, Priority priority, Item& pushed_out);
   /// The same, waiting for space. Only where the thread may wait.
   Push push_waiting(Item& item, Priority priority);
-  /// Whatever the capacity: replies, timers, and what a retired instance posts to itself.
+  /// Whatever the capacity: replies, timers.
   Push push_always(Item& item, Priority priority);
 
   /// While held, items are accepted but not run.
@@ -83,72 +113,60 @@ class Queue : public Runnable {
   [[nodiscard]] LaneState& lane() const noexcept { return lane_; }
 
  protected:
-  /// Room for one more in that priority? Under the lock.
-  virtual bool has_room(std::size_t priority) = 0;
-  /// Gives the queue to the executor if it is not there already. Under the lock; true: submit after unlocking.
-  virtual bool schedule() = 0;
-  [[nodiscard]] virtual bool running() const = 0;
-  [[nodiscard]] virtual std::size_t taken(std::size_t priority) const = 0;
-
+  using Raw = Item::Raw;
+  bool has_room(std::size_t priority) noexcept;
+  /// Takes a runner if one more may start. Under the lock; true: submit after unlocking.
+  bool schedule() noexcept;
+  void store(Item& item, std::size_t priority);
+  void mark_empty(std::size_t priority) noexcept;
+  void count_popped(std::size_t priority) noexcept;
   /// Runs one item; true when it was an event, which the caller then counts.
   bool execute(Item&& item, HandlerScope& scope);
-  void note_idle();
   [[nodiscard]] bool has_work() const noexcept { return mask_.load(std::memory_order_relaxed) != 0; }
-  [[nodiscard]] std::size_t first_priority(std::uint8_t mask) const noexcept {
-    return static_cast<std::size_t>(__builtin_ctz(mask));
-  }
-  void store(Item& item, std::size_t priority);
 
   LaneState& lane_;
   Executor& executor_;
+  const std::size_t capacity_;
+  const Overflow overflow_;
+  const unsigned limit_;
+
   // What publishers write, apart from what the runner reads for every item.
   alignas(64) mutable ShortMutex mutex_;
-  Ring<Item> in_[4];
+  bool held_ = false;
+  unsigned runners_ = 0;
   std::atomic<std::uint8_t> mask_{0};  // which of in_ hold something; written under the lock
   std::uint64_t pushed_[4] = {};
-  bool held_ = false;
+  std::uint64_t popped_seen_[4] = {};  // the publishers' copy of popped_
+  Ring<Raw> in_[4];
   std::condition_variable_any space_;
+
   alignas(64) std::atomic<unsigned> waiters_{0};  // written under the lock
   std::atomic<bool> closed_{false};               // written under the lock
+  std::atomic<std::uint64_t> popped_[4] = {};     // written by the runner, or under the lock where there are several
 };
 
 /// Runs one item at a time. The runner swaps whole rings out, so that a burst costs it one lock.
 class SerialQueue final : public Queue {
  public:
-  using Queue::Queue;
+  SerialQueue(LaneState& lane, Executor& executor) : Queue(lane, executor, 1) {}
+  ~SerialQueue() override;
   void run() override;
 
  private:
-  static constexpr unsigned kBatch = 64;  // then other queues get the thread
-  bool has_room(std::size_t priority) override;
-  bool schedule() override;
-  bool running() const override { return scheduled_; }
-  std::size_t taken(std::size_t priority) const override;
   bool next(Item& item);
-  bool linger() const;
+  [[nodiscard]] bool linger() const;
   bool finish();
 
-  // The runner's own; `popped_` is also read by publishers that find the queue full.
-  alignas(64) Ring<Item> out_[4];
+  // The runner's own.
+  Ring<Raw> out_[4];
   std::uint8_t out_mask_ = 0;
-  std::atomic<std::uint64_t> popped_[4] = {};
-  alignas(64) std::uint64_t popped_seen_[4] = {};  // the publishers' copy, under the lock
-  bool scheduled_ = false;                         // under the lock
 };
 
 /// Runs up to `concurrency` items at a time, in no particular order.
 class BlockingQueue final : public Queue {
  public:
-  using Queue::Queue;
+  BlockingQueue(LaneState& lane, Executor& executor, unsigned concurrency) : Queue(lane, executor, concurrency) {}
   void run() override;
-
- private:
-  bool has_room(std::size_t priority) override;
-  bool schedule() override;
-  bool running() const override { return runners_ > 0; }
-  std::size_t taken(std::size_t) const override { return 0; }
-
-  unsigned runners_ = 0;  // under the lock
 };
 
 /// A lane of one instance: one queue, or several between which partitions are spread, or none (direct).

@@ -37,8 +37,7 @@ bool Pending::complete(Reply reply) {
     }
     asker_->remove(*this);
   } else if (queue_ != nullptr) {
-    Item item;
-    item.task = std::make_unique<ReplyTask>(shared_from_this(), std::move(reply));
+    Item item(std::make_unique<ReplyTask>(shared_from_this(), std::move(reply)));
     queue_->push_always(item, headers.priority);
   } else {
     deliver(std::move(reply), nullptr);
@@ -71,7 +70,7 @@ std::optional<Pending::Reply> Pending::poll() {
 
 void Pending::deliver(Reply reply, Queue* queue) {
   {
-    const HandlerScope scope(asker_.get(), queue, &type_, headers.id, headers.trace, asker_->coarse_now(),
+    const HandlerScope scope(asker_.get(), queue, &type_, headers.id, headers.trace,
                              queue != nullptr ? queue->lane().budget : INT64_MAX);
     // A callback that runs on the answering thread is like a direct handler: that thread must not be made to wait.
     LaneState* lane = queue != nullptr ? &queue->lane() : nullptr;
@@ -110,7 +109,7 @@ void RequestTask::run(Queue& queue) {
 void serve_request(const Target& target, const Message& message, std::shared_ptr<Port> port, Queue* queue) {
   Instance& instance = *target.instance;
   const HandlerScope scope(&instance, queue, message.type, message.headers.id, message.headers.trace,
-                           instance.coarse_now(), target.lane->budget);
+                           target.lane->budget);
   const auto refuse = [&](const Error& error) {
     instance.failed(target.lane, message.type->name, message.headers, error);
     port->answer(error);

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <mutex>
+#include <atomic>
+#include <thread>
 
 namespace qiao::core::bus {
 
@@ -13,23 +14,28 @@ inline void pause_briefly() noexcept {
 /// True when another thread can run while this one looks for work.
 bool several_cpus() noexcept;
 
-/// A mutex for sections of some dozen instructions: going to sleep for one, and being woken, would cost a hundred times
-/// what it guards, so it tries for a moment first.
+/// A lock for sections of some dozen instructions, where a sleep and a wake-up would cost a hundred times what is
+/// guarded. It looks for a moment and then lets others run; nobody waits in the kernel, so releasing it is one store.
 class ShortMutex {
  public:
-  void lock() {
-    for (int i = 0; i < kTries; ++i) {
-      if (mutex_.try_lock()) return;
-      pause_briefly();
+  void lock() noexcept {
+    while (locked_.exchange(true, std::memory_order_acquire)) {
+      int tries = 0;
+      while (locked_.load(std::memory_order_relaxed)) {
+        if (++tries < kTries) {
+          pause_briefly();
+        } else {
+          std::this_thread::yield();
+          tries = 0;
+        }
+      }
     }
-    mutex_.lock();
   }
-  bool try_lock() { return mutex_.try_lock(); }
-  void unlock() { mutex_.unlock(); }
+  void unlock() noexcept { locked_.store(false, std::memory_order_release); }
 
  private:
   static constexpr int kTries = 60;
-  std::mutex mutex_;
+  std::atomic<bool> locked_{false};
 };
 
 }  // namespace qiao::core::bus

@@ -14,7 +14,7 @@ bool several_cpus() noexcept {
   return sched_getaffinity(0, sizeof set, &set) != 0 || CPU_COUNT(&set) > 1;
 }
 
-WorkerPool::WorkerPool(unsigned threads) : spin_(several_cpus()) {
+WorkerPool::WorkerPool(unsigned threads) : spare_cpu_(several_cpus()) {
   threads_.reserve(threads);
   for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this, i] { loop(i); });
 }
@@ -33,48 +33,27 @@ void WorkerPool::submit(Runnable& work) {
   {
     const std::lock_guard lock(mutex_);
     ready_.push_back(&work);
-    count_.store(ready_.size(), std::memory_order_release);
-    wake = sleeping_ > 0 && ready_.size() > looking_;
+    count_.store(ready_.size(), std::memory_order_relaxed);
+    wake = sleeping_ > 0;
   }
   if (wake) wake_.notify_one();
-}
-
-Runnable* WorkerPool::take(std::unique_lock<ShortMutex>& lock) {
-  constexpr int kLooks = 200;  // with a pause each, a few microseconds
-  for (;;) {
-    if (!ready_.empty()) {
-      Runnable* work = ready_.front();
-      ready_.pop_front();
-      count_.store(ready_.size(), std::memory_order_relaxed);
-      return work;
-    }
-    if (stop_) return nullptr;
-    // One thread that looks is enough, and it leaves the rest of the machine alone.
-    if (spin_ && looking_ == 0) {
-      ++looking_;
-      lock.unlock();
-      for (int i = 0; i < kLooks && count_.load(std::memory_order_acquire) == 0; ++i) pause_briefly();
-      lock.lock();
-      --looking_;
-      if (!ready_.empty()) continue;
-    }
-    ++sleeping_;
-    wake_.wait(lock, [this] { return stop_ || !ready_.empty(); });
-    --sleeping_;
-  }
 }
 
 void WorkerPool::loop(unsigned number) {
   set_thread_role(ThreadRole::worker);
   name_thread(("qiao-bus-" + std::to_string(number)).c_str());
+  std::unique_lock lock(mutex_);
   for (;;) {
-    Runnable* work = nullptr;
-    {
-      std::unique_lock lock(mutex_);
-      work = take(lock);
-    }
-    if (work == nullptr) return;
+    ++sleeping_;
+    wake_.wait(lock, [this] { return stop_ || !ready_.empty(); });
+    --sleeping_;
+    if (ready_.empty()) return;
+    Runnable* work = ready_.front();
+    ready_.pop_front();
+    count_.store(ready_.size(), std::memory_order_relaxed);
+    lock.unlock();
     work->run();
+    lock.lock();
   }
 }
 

@@ -30,27 +30,26 @@ class Executor {
   [[nodiscard]] virtual bool busy() const noexcept { return true; }
 };
 
-/// A fixed number of threads for work that never waits. A thread that finds nothing looks for a moment longer before it
-/// sleeps, because waking it costs the publisher more than a message does.
+/// A fixed number of threads for work that never waits.
 class WorkerPool final : public Executor {
  public:
   explicit WorkerPool(unsigned threads);
   ~WorkerPool() override;  ///< finishes what is ready
   void submit(Runnable& work) override;
-  [[nodiscard]] bool busy() const noexcept override { return !spin_ || count_.load(std::memory_order_relaxed) > 0; }
+  [[nodiscard]] bool busy() const noexcept override {
+    return !spare_cpu_ || count_.load(std::memory_order_relaxed) > 0;
+  }
   [[nodiscard]] std::size_t size() const noexcept { return threads_.size(); }
 
  private:
   void loop(unsigned number);
-  Runnable* take(std::unique_lock<ShortMutex>& lock);
 
-  const bool spin_;
-  ShortMutex mutex_;
-  std::condition_variable_any wake_;
+  const bool spare_cpu_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
   std::deque<Runnable*> ready_;
   std::atomic<std::size_t> count_{0};  // of ready_, for a look without the lock
   std::size_t sleeping_ = 0;
-  std::size_t looking_ = 0;
   bool stop_ = false;
   std::vector<std::thread> threads_;
 };

@@ -55,11 +55,10 @@ void publish_to_a_serial_lane(benchmark::State& state) {
   LocalBus bus;
   std::atomic<std::int64_t> handled{0};
   auto instance = bus.attach("bench");
-  instance->subscribe<Hundred>({.capacity = 65536, .overflow = Overflow::block},
-                               [&](const Hundred& event, const Headers&) {
-                                 benchmark::DoNotOptimize(event.l);
-                                 handled.store(handled.load(std::memory_order_relaxed) + 1, std::memory_order_release);
-                               });
+  instance->subscribe<Hundred>({.overflow = Overflow::block}, [&](const Hundred& event, const Headers&) {
+    benchmark::DoNotOptimize(event.l);
+    handled.store(handled.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  });
   instance->activate();
   std::int64_t published = 0;
   for (auto _ : state) {
@@ -71,7 +70,7 @@ void publish_to_a_serial_lane(benchmark::State& state) {
   }
   state.SetItemsProcessed(published);
 }
-BENCHMARK(publish_to_a_serial_lane)->UseRealTime();
+BENCHMARK(publish_to_a_serial_lane)->MeasureProcessCPUTime()->UseRealTime();
 
 void poco_notification_queue(benchmark::State& state) {
   Poco::NotificationQueue queue;
@@ -94,7 +93,7 @@ void poco_notification_queue(benchmark::State& state) {
   consumer.join();
   state.SetItemsProcessed(published);
 }
-BENCHMARK(poco_notification_queue)->UseRealTime();
+BENCHMARK(poco_notification_queue)->MeasureProcessCPUTime()->UseRealTime();
 
 void request_and_reply(benchmark::State& state) {
   LocalBus bus;
@@ -105,7 +104,7 @@ void request_and_reply(benchmark::State& state) {
     if (!instance->ask(Question{1})) state.SkipWithError("no answer");
   }
 }
-BENCHMARK(request_and_reply)->UseRealTime();
+BENCHMARK(request_and_reply)->MeasureProcessCPUTime()->UseRealTime();
 
 void mutex_and_condition_ping_pong(benchmark::State& state) {
   std::mutex mutex;
@@ -134,7 +133,7 @@ void mutex_and_condition_ping_pong(benchmark::State& state) {
   changed.notify_one();
   other.join();
 }
-BENCHMARK(mutex_and_condition_ping_pong)->UseRealTime();
+BENCHMARK(mutex_and_condition_ping_pong)->MeasureProcessCPUTime()->UseRealTime();
 
 void publish_to_ten_direct_handlers(benchmark::State& state) {
   LocalBus bus;
