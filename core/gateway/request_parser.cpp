@@ -23,10 +23,10 @@ class RequestParser::Impl final : public http::basic_parser<true> {
   int version = 11;
 
  private:
-  void on_request_impl(http::verb, string_view method, string_view target, int number, error_code& ec) override {
+  void on_request_impl(http::verb, string_view verb, string_view where, int number, error_code& ec) override {
     version = number;
-    owner_.method.assign(method.data(), method.size());
-    owner_.target.assign(target.data(), target.size());
+    owner_.method.assign(verb.data(), verb.size());
+    owner_.target.assign(where.data(), where.size());
     ec = {};
   }
   void on_response_impl(int, string_view, int, error_code& ec) override { ec = {}; }

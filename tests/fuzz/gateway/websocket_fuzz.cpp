@@ -62,7 +62,7 @@ extern "C" void qiao_fuzz_seeds(void (*add)(const char* data, std::size_t size))
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const auto whole = read(bytes, bytes.size() + 1);
-  for (const std::size_t step : {1, 5}) {
+  for (const std::size_t step : {1u, 5u}) {
     if (read(bytes, step) != whole) std::abort();
   }
   return 0;
