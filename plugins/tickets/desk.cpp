@@ -193,16 +193,26 @@ bool Desk::write(const store::Stored& stored, store::Pending which, contract::Wr
 void Desk::check_deadlines() {
   std::vector<Id> late;
   const Time now = clock_.now();
-  auto done = db_.write_and_wait([&](Session& db) -> Result<void> {
-    auto found = store::mark_overdue(db, now);
+  auto done = db_.read([&](Session& db) -> Result<void> {
+    auto found = store::overdue(db, now);
     if (!found) return found.error();
     late = std::move(*found);
     return {};
   });
+  // Most of the time nothing is late and nothing is written.
+  if (done && !late.empty()) {
+    done = db_.write_and_wait([&](Session& db) -> Result<void> {
+      for (Id ticket : late) {
+        if (auto marked = store::mark_overdue(db, ticket, now); !marked) return marked;
+      }
+      return {};
+    });
+  }
   if (!done) return log_.warn("cannot look for overdue tickets: {}", done.error().message);
   for (Id ticket : late) {
-    if (auto told = tell(ticket, "overdue"); !told)
+    if (auto told = tell(ticket, "overdue"); !told) {
       log_.warn("cannot read a ticket: {}, ticket={}", told.error().message, ticket.str());
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "plugins/tickets/ticket_rules.hpp"
 
@@ -16,7 +17,7 @@ struct ListTickets {
   std::string view = "all";
   std::string state;
   std::optional<Id> conversation;
-  std::int64_t before = 0;  ///< number of the last ticket that the asker has
+  std::string before;  ///< number or time of creation of the last ticket that the asker has
   std::int32_t limit = 50;
 };
 QIAO_FIELDS(ListTickets, view, state, conversation, before, limit)
@@ -115,31 +116,41 @@ Result<store::Filter> filter_of(Desk& desk, const ListTickets& in, const Princip
     auto about = desk.conversation(f.conversation);
     f.all = about && contract::may_see(who, *about);
   }
-  f.before = in.before;
+  if (!in.before.empty()) {
+    const char* end = in.before.data() + in.before.size();
+    if (const auto read = std::from_chars(in.before.data(), end, f.before); read.ec != std::errc{} || read.ptr != end) {
+      auto time = from_iso8601(in.before);
+      if (!time)
+        return Error{Errc::bad_value,
+                     "before: expected a ticket's number or its created_at, got \"" + in.before + "\""};
+      f.before = 0;
+      f.before_time = *time;
+    }
+  }
   f.limit = std::clamp(in.limit, 1, 200);
   return f;
 }
 
 void add_reading(Http& http, Desk& desk) {
-  http.route<ListTickets, TicketList>(
-      {.method = "GET",
-       .path = "/api/v1/tickets",
-       .access = Access::needs(may::kTickets),
-       .summary = "Tickets, newest first; `view` is mine, department or all, `before` the number of the last one",
-       .tag = "tickets"},
-      [&](const ListTickets& in, const HttpRequest& request) -> Result<TicketList> {
-        auto filter = filter_of(desk, in, request.principal);
-        if (!filter) return filter.error();
-        ++filter->limit;
-        auto found = desk.list(*filter);
-        if (!found) return found.error();
-        TicketList out{std::move(*found)};
-        if (out.tickets.size() == static_cast<std::size_t>(filter->limit)) {
-          out.tickets.pop_back();
-          out.more = true;
-        }
-        return out;
-      });
+  http.route<ListTickets, TicketList>({.method = "GET",
+                                       .path = "/api/v1/tickets",
+                                       .access = Access::needs(may::kTickets),
+                                       .summary = "Tickets, newest first; `view` is mine, department or all, `before` "
+                                                  "the number or created_at of the last one",
+                                       .tag = "tickets"},
+                                      [&](const ListTickets& in, const HttpRequest& request) -> Result<TicketList> {
+                                        auto filter = filter_of(desk, in, request.principal);
+                                        if (!filter) return filter.error();
+                                        ++filter->limit;
+                                        auto found = desk.list(*filter);
+                                        if (!found) return found.error();
+                                        TicketList out{std::move(*found)};
+                                        if (out.tickets.size() == static_cast<std::size_t>(filter->limit)) {
+                                          out.tickets.pop_back();
+                                          out.more = true;
+                                        }
+                                        return out;
+                                      });
   http.route<TicketPath, TicketView>(
       {.method = "GET",
        .path = "/api/v1/tickets/{id}",

@@ -193,17 +193,17 @@ Result<void> clear_pending(Session& db, Id id, int which) {
   return {};
 }
 
-Result<std::vector<Id>> mark_overdue(Session& db, Time now) {
-  auto late =
-      ids(db.query("SELECT id FROM tickets_ticket WHERE state = ? AND overdue = 0 AND deadline > 0 AND deadline < ?",
-                   TicketState::open, now));
-  if (!late) return late.error();
-  for (Id id : *late) {
-    auto done = db.run("UPDATE tickets_ticket SET overdue = 1 WHERE id = ?", id);
-    if (!done) return done.error();
-    if (auto noted = add_event(db, id, {now, "overdue", {}, "", ""}); !noted) return noted.error();
-  }
-  return late;
+Result<std::vector<Id>> overdue(Session& db, Time now) {
+  return ids(db.query("SELECT id FROM tickets_ticket WHERE state = ? AND overdue = 0 AND deadline > 0 AND deadline < ?",
+                      TicketState::open, now));
+}
+
+Result<void> mark_overdue(Session& db, Id id, Time now) {
+  auto marked =
+      db.run("UPDATE tickets_ticket SET overdue = 1 WHERE id = ? AND state = ? AND overdue = 0", id, TicketState::open);
+  if (!marked) return marked.error();
+  if (*marked == 0) return {};
+  return add_event(db, id, {now, "overdue", {}, "", ""});
 }
 
 Result<std::vector<Id>> with_pending(Session& db) {
@@ -249,6 +249,10 @@ Result<std::vector<TicketView>> list(Session& db, const Filter& f) {
   if (f.before > 0) {
     sql += " AND number < ?";
     args.emplace_back(f.before);
+  }
+  if (f.before_time != Time{}) {
+    sql += " AND created_at < ?";
+    args.emplace_back(f.before_time);
   }
   sql += " ORDER BY number DESC LIMIT ?";
   args.emplace_back(f.limit);

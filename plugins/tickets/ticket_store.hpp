@@ -34,8 +34,9 @@ Result<void> resolve(Session& db, Id ticket, const std::string& resolution, cons
 Result<void> reopen(Session& db, Id ticket, Time deadline, const contract::TicketEvent& event);
 Result<void> add_event(Session& db, Id ticket, const contract::TicketEvent& event);
 Result<void> clear_pending(Session& db, Id ticket, int which);
-/// Marks what has become overdue and gives the ids.
-Result<std::vector<Id>> mark_overdue(Session& db, Time now);
+/// Open ones whose deadline has passed and that are not marked yet.
+Result<std::vector<Id>> overdue(Session& db, Time now);
+Result<void> mark_overdue(Session& db, Id ticket, Time now);
 Result<std::vector<Id>> with_pending(Session& db);
 
 struct Filter {
@@ -46,6 +47,7 @@ struct Filter {
   State state = State::any;
   Id conversation;
   std::int64_t before = 0;  ///< number; 0: from the newest
+  Time before_time;         ///< of creation; 1970: from the newest
   int limit = 50;
 };
 /// Newest first, without history.

@@ -221,6 +221,9 @@ TEST_F(TicketsPlugin, ListsShowWhatOneMaySee) {
   EXPECT_EQ(numbers(admin, "?view=all&state=resolved"), "");
   EXPECT_EQ(numbers(log_in("emma"), "?conversation=1000"), "2 1 ");
   EXPECT_EQ(numbers(worker, "?conversation=1000"), "1 ");
+  EXPECT_EQ(numbers(admin, "?view=all&before=2099-01-01T00:00:00.000Z"), "2 1 ");
+  EXPECT_EQ(numbers(admin, "?view=all&before=2020-01-01T00:00:00.000Z"), "");
+  EXPECT_EQ(as(admin, "GET", "/api/v1/tickets?before=yesterday").status, 400);
   EXPECT_EQ(as(admin, "GET", "/api/v1/tickets?view=some").status, 400);
 }
 
