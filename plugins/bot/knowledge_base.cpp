@@ -71,6 +71,11 @@ Result<void> KnowledgeBase::load(const std::vector<std::filesystem::path>& files
   return reload();
 }
 
+Result<void> KnowledgeBase::refresh() {
+  const std::lock_guard lock(changing_);
+  return reload();
+}
+
 Result<void> KnowledgeBase::reload() {
   std::vector<KnowledgeEntry> entries;
   auto done = db_.read([&](Session& db) -> Result<void> {

@@ -20,6 +20,9 @@ class KnowledgeBase {
   /// Makes the tables, reads files that were not read before (entries that exist stay), and builds the matcher.
   Result<void> load(const std::vector<std::filesystem::path>& files);
 
+  /// Reads again what another generation or node changed. Waits.
+  Result<void> refresh();
+
   [[nodiscard]] std::shared_ptr<const Matcher> matcher() const;
   /// Those that contain the text anywhere; all for an empty one. By key.
   [[nodiscard]] std::vector<KnowledgeEntry> search(const std::string& text) const;

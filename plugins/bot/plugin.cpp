@@ -46,6 +46,11 @@ class BotPlugin final : public Plugin {
           return answer;
         });
     add_routes(host.http(), *knowledge_, [this] { return settings(); });
+    // The generation before this one may have taken an edit after `load`.
+    host.bus().after(std::chrono::seconds(2), {.kind = Lane::blocking, .name = "refresh"}, [this, &host] {
+      if (auto done = knowledge_->refresh(); !done)
+        host.log().warn("the knowledge could not be read again: {}", done.error().message);
+    });
     host.log().info("the bot knows {} entries", knowledge_->matcher()->entries().size());
     return {};
   }

@@ -26,7 +26,9 @@ class RoutingPlugin final : public Plugin {
   }
 
   Result<void> start(Context& host) override {
-    router_.emplace(config_);
+    RoutingConfig config = config_;
+    if (host.demo() && config.languages.empty()) config.languages = {{"emma", {"en"}}};  // of the demo's staff
+    router_.emplace(std::move(config));
     handling_.emplace(config_.handling_time);
     Bus& bus = host.bus();
     // Router and HandlingTime are touched on the main lane only; the callback of the request runs there too.

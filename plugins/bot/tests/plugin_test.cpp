@@ -113,6 +113,18 @@ TEST_F(BotPlugin, TheFileIsReadOnceThenTheDatabaseIsTheTruth) {
   EXPECT_EQ(as(boss, "GET", "/api/v1/knowledge").body.find("\"key\":\"refund\","), std::string::npos);
 }
 
+TEST_F(BotPlugin, AnEditDuringAReloadIsNotForgotten) {
+  hub.start_plugin("bot");
+  ASSERT_TRUE(hub.store().write_and_wait([](Session& db) -> Result<void> {
+    auto done = db.run("DELETE FROM bot_entry WHERE entry_key = ?", "refund");
+    if (!done) return done.error();
+    return {};
+  }));
+  EXPECT_EQ(say("我要退款").entry, "refund");
+  hub.advance(std::chrono::seconds(3));
+  EXPECT_NE(say("我要退款").entry, "refund");
+}
+
 TEST_F(BotPlugin, TheThresholdChangesWhileItRuns) {
   hub.start_plugin("bot", "threshold: 0.45");
   EXPECT_EQ(say("东西不想要了咋退").outcome, BotOutcome::answer);
