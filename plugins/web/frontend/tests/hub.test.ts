@@ -322,6 +322,15 @@ describe('Hub', () => {
     expect(hub.state.me?.presence).toBe('away');
   });
 
+  it('stays away over a reload', () => {
+    begin();
+    hub.setPresence('away');
+    hub.end();
+    hub = make();
+    begin();
+    expect(network.last.of('presence')).toEqual([{ t: 'presence', presence: 'away' }]);
+  });
+
   it('forgets who types after a while or when their message comes', async () => {
     begin();
     await openConversation();

@@ -10,6 +10,11 @@ export class UploadError extends Error {
   }
 }
 
+/** "web.file_type" of `"type":"urn:qiao:error:web.file_type"`. */
+export function problemCode(problem: Record<string, unknown>): string {
+  return String(problem.type ?? '').replace('urn:qiao:error:', '');
+}
+
 /** Sends one file as multipart field `file`. XMLHttpRequest, because fetch does not tell how far an upload is. */
 export function uploadFile(url: string, file: File, token: string | null, onProgress: (share: number) => void): Promise<Attachment> {
   return new Promise((resolve, reject) => {
@@ -27,7 +32,7 @@ export function uploadFile(url: string, file: File, token: string | null, onProg
         // A proxy in between may answer HTML; the status says enough.
       }
       if (request.status >= 200 && request.status < 300 && typeof body.id === 'string') resolve(body as unknown as Attachment);
-      else reject(new UploadError(request.status, String(body.code ?? body.id ?? ''), String(body.detail ?? body.title ?? '')));
+      else reject(new UploadError(request.status, problemCode(body), String(body.detail ?? body.title ?? '')));
     };
     request.onerror = () => reject(new UploadError(0, 'network', ''));
     const form = new FormData();

@@ -38,7 +38,7 @@ export class Panel {
   private readonly uploads = h('div', { class: 'uploads' });
   private readonly live = h('div', { class: 'sr', 'aria-live': 'polite', role: 'status' });
   private readonly drop = h('div', { class: 'drop', hidden: true });
-  private readonly input = h('textarea', { rows: '1', maxlength: '4000', 'data-testid': 'input', enterkeyhint: 'send' });
+  private readonly input = h('textarea', { rows: '1', maxlength: '2700', 'data-testid': 'input', enterkeyhint: 'send' });
   private readonly sendButton = h('button', { type: 'button', class: 'tool send', 'data-testid': 'send' }, icon(...icons.send));
   private readonly attachButton = h('button', { type: 'button', class: 'tool' }, icon(...icons.attach));
   private readonly fileInput = h('input', { type: 'file', multiple: true, hidden: true, 'data-testid': 'upload', tabindex: '-1' });
@@ -364,8 +364,8 @@ export class Panel {
       row.remove();
       this.client.send('', [attachment]);
     } catch (error) {
-      const { status, message } = error instanceof UploadError ? error : { status: 0, message: '' };
-      const why = status === 413 ? t.tooLarge : status === 415 ? t.typeRefused : message || t.uploadFailed;
+      const { status, code } = error instanceof UploadError ? error : { status: 0, code: '' };
+      const why = status === 413 ? t.tooLarge : code === 'web.file_type' ? t.typeRefused : status === 429 ? t.tooMany : t.uploadFailed;
       row.classList.add('failed');
       replaceChildren(row, h('span', {}, `${file.name}: ${why}`));
       setTimeout(() => row.remove(), 6000);

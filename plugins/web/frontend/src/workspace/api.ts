@@ -1,7 +1,7 @@
 /** The REST routes of the workspace; see docs/reference/chat-protocol.md. */
 
 import type { AgentMessage, AgentView, Attachment, ContactView, ConversationView, GroupView, TicketView } from '../shared/protocol';
-import { uploadFile } from '../shared/upload';
+import { problemCode, uploadFile } from '../shared/upload';
 
 export class ApiError extends Error {
   constructor(
@@ -22,6 +22,8 @@ export interface Session {
   agent: AgentView;
   permissions: string[];
 }
+
+export type Transfer = ({ to_agent: string } | { to_group: string }) & { note: string };
 
 export interface NewTicket {
   conversation: string;
@@ -57,7 +59,7 @@ export class Api {
   async me(): Promise<Session> {
     return this.call<Session>('GET', 'me', undefined, { quiet: true });
   }
-  acceptInvitation(token: string, body: { login: string; name: string; password: string }): Promise<unknown> {
+  acceptInvitation(token: string, body: { login: string; name: string; password: string }): Promise<Session> {
     return this.call('POST', `invitations/${encodeURIComponent(token)}`, body, { quiet: true });
   }
   agents(): Promise<{ agents: AgentView[]; groups: GroupView[] }> {
@@ -80,7 +82,8 @@ export class Api {
   take(id: string): Promise<ConversationView> {
     return this.call('POST', `conversations/${id}/take`, {});
   }
-  transfer(id: string, to: { to_agent: string; to_group: string; note: string }): Promise<ConversationView> {
+  /** To a person or to a group's queue. */
+  transfer(id: string, to: Transfer): Promise<ConversationView> {
     return this.call('POST', `conversations/${id}/transfer`, to);
   }
   resolve(id: string): Promise<ConversationView> {
@@ -140,8 +143,8 @@ export class Api {
     }
     if (answer.ok) return parsed as T;
     if (answer.status === 401 && !options.quiet) this.onUnauthorized();
-    const code = String(parsed.code ?? parsed.type ?? '');
-    const wait = Number(parsed.retry_after ?? answer.headers.get('Retry-After') ?? 0);
+    const code = problemCode(parsed);
+    const wait = Number(answer.headers.get('Retry-After') ?? 0);
     throw new ApiError(answer.status, code, String(parsed.detail ?? parsed.title ?? ''), Number.isFinite(wait) ? wait : 0);
   }
 }

@@ -3,7 +3,7 @@
 import { reactive, ref } from 'vue';
 import type { TicketView } from '../shared/protocol';
 import { safeStorage } from '../shared/outbox';
-import { Api, ApiError, type Session } from './api';
+import { Api, ApiError, type ConversationTab, type Session } from './api';
 import { t } from './i18n';
 import { Hub, type HubNotice } from './store/hub';
 
@@ -23,6 +23,18 @@ export const toasts = reactive<Toast[]>([]);
 export const composing = reactive<Record<string, string>>({});
 export const sound = ref(storage.getItem('qiao:workspace:sound') === 'on');
 export const sessionKnown = ref(false);
+/** The open tab of the conversation list; remembered for this window. */
+export const tab = ref<ConversationTab>(rememberedTab());
+
+function rememberedTab(): ConversationTab {
+  const stored = sessionStorage.getItem('qiao:workspace:tab');
+  return stored === 'queue' || stored === 'bot' || stored === 'all' || stored === 'resolved' ? stored : 'mine';
+}
+
+export function selectTab(next: ConversationTab): void {
+  tab.value = next;
+  sessionStorage.setItem('qiao:workspace:tab', next);
+}
 
 const address = new URL('/api/v1/agent', location.href);
 address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
@@ -42,14 +54,18 @@ export function onNavigate(login: () => void, conversation: (id: string) => void
   goToConversation = conversation;
 }
 
+const LOGGED_IN = 'qiao:workspace:logged-in';
+
 export function begin(session: Session): void {
   sessionKnown.value = true;
+  storage.setItem(LOGGED_IN, session.agent.login);
   hub.begin(session);
 }
 
-/** Is the browser still logged in? Asked once, when the page opens. */
+/** Is the browser still logged in? Asked when the page opens, and only where somebody has logged in before. */
 export async function restore(): Promise<boolean> {
   if (hub.state.me) return true;
+  if (!storage.getItem(LOGGED_IN)) return false;
   try {
     begin(await api.me());
     return true;
@@ -65,6 +81,8 @@ export async function logout(): Promise<void> {
 
 function sessionOver(): void {
   hub.end();
+  storage.removeItem(LOGGED_IN);
+  storage.removeItem('qiao:workspace:presence');
   sessionKnown.value = false;
   toasts.splice(0);
   for (const key of Object.keys(composing)) delete composing[key];

@@ -8,7 +8,7 @@ import { uuid } from '../../shared/ids';
 import { LiveSocket, type SocketLike, type SocketStatus } from '../../shared/live-socket';
 import { Outbox, type Draft, type KeyValue } from '../../shared/outbox';
 import type { AgentFrame, AgentMessage, AgentView, Attachment, ConversationView, GroupView, Presence, TicketView } from '../../shared/protocol';
-import type { Api, ConversationTab, Counts, Session } from '../api';
+import type { Api, ConversationTab, Counts, Session, Transfer } from '../api';
 import { mergeConversation, noteMessage } from './conversations';
 import { applyDelivery, applyMessage, applyOlder, applyPage, hasGap, newDialogue, trim, type Dialogue } from './dialogue';
 
@@ -19,6 +19,7 @@ const GAP_PATIENCE_MS = 1_000;
 const TYPING_SHOWN_MS = 8_000;
 const TYPING_SENT_EVERY_MS = 3_000;
 const COUNTS_AFTER_MS = 300;
+const PRESENCE = 'qiao:workspace:presence';
 
 export type HubNotice =
   | { kind: 'follow-up'; ticket: TicketView }
@@ -126,6 +127,8 @@ export class Hub {
     // Each agent of a shared computer has an outbox of their own.
     this.outbox = new Outbox(this.options.storage, `qiao:workspace:${session.agent.id}:out:`);
     this.state.drafts = this.outbox.all();
+    // Whoever went away does not come back by reloading the page.
+    if (this.options.storage.getItem(PRESENCE) === 'away') this.wantedPresence = 'away';
     this.socket.start();
     void this.loadStaff();
   }
@@ -279,7 +282,7 @@ export class Hub {
     }
   }
 
-  async transfer(id: string, to: { to_agent: string; to_group: string; note: string }): Promise<void> {
+  async transfer(id: string, to: Transfer): Promise<void> {
     this.changedHere(await this.api.transfer(id, to));
   }
 
@@ -294,6 +297,7 @@ export class Hub {
 
   setPresence(presence: Presence): void {
     this.wantedPresence = presence;
+    this.options.storage.setItem(PRESENCE, presence);
     if (this.state.me) this.state.me.presence = presence;
     this.socket.send({ t: 'presence', presence });
   }
@@ -346,7 +350,7 @@ export class Hub {
     this.state.me = agent;
     this.state.permissions = permissions;
     if (this.wantedPresence && this.wantedPresence !== 'online') this.setPresence(this.wantedPresence);
-    else agent.presence = 'online'; // an open screen makes its agent online
+    else this.state.me.presence = 'online'; // an open screen makes its agent online
     this.clearInFlight();
     if (this.welcomedBefore) this.refreshLists();
     this.welcomedBefore = true;
