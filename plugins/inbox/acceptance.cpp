@@ -139,7 +139,7 @@ void Acceptance::put(const ConversationPtr& conversation, std::shared_ptr<Incomi
         if (!incoming->message.user_name.empty() && c->customer().generated) {
           contacts_.learn_name(c, shorten(incoming->message.user_name, kMostName));
         }
-        if (!outcome->accepted.duplicate && outcome->after.state == ConversationState::bot) {
+        if (!outcome->accepted.duplicate && outcome->view.state == ConversationState::bot) {
           bot_.wrote(c, outcome->accepted.seq, incoming->trace);
         }
       });

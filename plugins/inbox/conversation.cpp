@@ -2,15 +2,22 @@
 
 namespace qiao::inbox {
 
-Conversation::Conversation(Facts what, Customer who, Status status, ReadMarks marks, bool stored)
+Conversation::Conversation(Facts what, Customer who, Status status)
     : facts(std::move(what)),
       fresh_contact(who.fresh),
-      initial(stored ? Status{} : status),
-      ahead{status, true, stored},
+      initial(status),
       now_(std::move(status)),
       customer_(std::move(who)),
+      stored_(false) {}
+
+Conversation::Conversation(Facts what, Customer who, ReadMarks marks, Ahead read)
+    : facts(std::move(what)),
+      fresh_contact(false),
+      ahead(std::move(read)),
+      now_(ahead.status),
+      customer_(std::move(who)),
       marks_(marks),
-      stored_(stored) {}
+      stored_(true) {}
 
 ConversationView Conversation::view_locked() const {
   ConversationView v;
@@ -44,9 +51,9 @@ ConversationView Conversation::view_locked() const {
   return v;
 }
 
-ConversationView Conversation::commit(const Status& status) {
+ConversationView Conversation::commit(Status status) {
   const std::lock_guard lock(mutex_);
-  now_ = status;
+  now_ = std::move(status);
   stored_ = true;
   if (now_.state != ConversationState::queued) place_ = estimate_s_ = 0;
   return view_locked();

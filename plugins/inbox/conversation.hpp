@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 
+#include "plugins/inbox/key_window.hpp"
 #include "plugins/inbox/model.hpp"
 
 namespace qiao::inbox {
@@ -19,6 +20,8 @@ class Conversation {
  public:
   struct Ahead {
     Status status;
+    KeyWindow keys;       ///< of this conversation and the customer's one before it
+    Id previous;          ///< that one
     bool loaded = false;  ///< false: read it from the database first (after a rollback)
     bool stored = false;  ///< the row exists
   };
@@ -29,7 +32,10 @@ class Conversation {
     bool fresh = false;      ///< not in the database yet: comes with the first message
   };
 
-  Conversation(Facts what, Customer who, Status status, ReadMarks marks, bool stored);
+  /// One that is not stored yet: the writer reads what it needs before the first message.
+  Conversation(Facts what, Customer who, Status status);
+  /// One that was read, with what the writer needs.
+  Conversation(Facts what, Customer who, ReadMarks marks, Ahead read);
 
   const Facts facts;
   const bool fresh_contact;
@@ -38,7 +44,7 @@ class Conversation {
   Ahead ahead;  ///< of the writer
 
   /// After a commit: what is true now, and the view of it.
-  ConversationView commit(const Status& status);
+  ConversationView commit(Status status);
   [[nodiscard]] ConversationView view() const;
   [[nodiscard]] Status status() const;
   [[nodiscard]] ConversationState state() const;

@@ -18,9 +18,15 @@ Error busy() {
   return error;
 }
 
-ConversationPtr made(records::Loaded loaded) {
-  return std::make_shared<Conversation>(std::move(loaded.facts), std::move(loaded.customer), std::move(loaded.status),
-                                        loaded.marks, true);
+/// A conversation as it is read; null when there is none.
+Result<ConversationPtr> made(Session& session, Result<std::optional<records::Loaded>> read) {
+  if (!read) return read.error();
+  if (!*read) return ConversationPtr{};
+  records::Loaded& loaded = **read;
+  Conversation::Ahead ahead{std::move(loaded.status), {}, {}, true, true};
+  if (auto keys = records::read_keys(session, loaded.facts, ahead.keys, ahead.previous); !keys) return keys.error();
+  return std::make_shared<Conversation>(std::move(loaded.facts), std::move(loaded.customer), loaded.marks,
+                                        std::move(ahead));
 }
 
 }  // namespace
@@ -69,9 +75,7 @@ ConversationPtr ConversationTable::begin_another_locked(const Conversation& befo
   status.changed_at = facts.opened_at;
   Conversation::Customer customer = before.customer();
   customer.fresh = false;
-  return insert_locked(
-      std::make_shared<Conversation>(std::move(facts), std::move(customer), std::move(status), ReadMarks{}, false),
-      true);
+  return insert_locked(std::make_shared<Conversation>(std::move(facts), std::move(customer), std::move(status)), true);
 }
 
 void ConversationTable::use_locked(Conversation& conversation) {
@@ -183,22 +187,22 @@ void ConversationTable::run_load(const CallerKey& key) {
 
 Result<ConversationPtr> ConversationTable::read_caller(const Caller& caller) {
   if (ConversationPtr conversation = cached(caller.channel, caller.user)) return conversation;
-  std::optional<records::Loaded> loaded;
+  ConversationPtr found;
   std::optional<records::KnownContact> contact;
   auto read = store_.read([&](Session& session) -> Result<void> {
-    auto newest = records::newest_of(session, caller.channel, caller.user);
+    auto newest = made(session, records::newest_of(session, caller.channel, caller.user));
     if (!newest) return newest.error();
-    loaded = std::move(*newest);
-    if (loaded) return {};
+    found = std::move(*newest);
+    if (found) return {};
     auto known = records::contact_of(session, caller.channel, caller.user);
     if (!known) return known.error();
     contact = std::move(*known);
     return {};
   });
   if (!read) return read.error();
-  if (loaded) {
+  if (found) {
     const std::lock_guard lock(mutex_);
-    ConversationPtr conversation = insert_locked(made(std::move(*loaded)), true);
+    ConversationPtr conversation = insert_locked(std::move(found), true);
     return over_locked(*conversation) ? begin_another_locked(*conversation) : conversation;
   }
   Facts facts;
@@ -217,23 +221,21 @@ Result<ConversationPtr> ConversationTable::read_caller(const Caller& caller) {
                                         : caller.name;
   Status status;
   status.changed_at = facts.opened_at;
-  return insert(
-      std::make_shared<Conversation>(std::move(facts), std::move(customer), std::move(status), ReadMarks{}, false),
-      true);
+  return insert(std::make_shared<Conversation>(std::move(facts), std::move(customer), std::move(status)), true);
 }
 
 Result<ConversationPtr> ConversationTable::fetch(Id id) {
   if (ConversationPtr conversation = cached(id)) return conversation;
-  std::optional<records::Loaded> loaded;
+  ConversationPtr found;
   auto read = store_.read([&](Session& session) -> Result<void> {
-    auto one = records::conversation(session, id);
+    auto one = made(session, records::conversation(session, id));
     if (!one) return one.error();
-    loaded = std::move(*one);
+    found = std::move(*one);
     return {};
   });
   if (!read) return read.error();
-  if (!loaded) return not_found(id);
-  return insert(made(std::move(*loaded)), false);
+  if (!found) return not_found(id);
+  return insert(std::move(found), false);
 }
 
 ConversationPtr ConversationTable::newest(const std::string& channel, const std::string& user) {
@@ -246,17 +248,17 @@ ConversationPtr ConversationTable::newest(const std::string& channel, const std:
 
 Result<ConversationPtr> ConversationTable::fetch_newest(const std::string& channel, const std::string& user) {
   if (ConversationPtr conversation = newest(channel, user)) return conversation;
-  std::optional<records::Loaded> loaded;
+  ConversationPtr found;
   auto read = store_.read([&](Session& session) -> Result<void> {
-    auto newest = records::newest_of(session, channel, user);
-    if (!newest) return newest.error();
-    loaded = std::move(*newest);
+    auto one = made(session, records::newest_of(session, channel, user));
+    if (!one) return one.error();
+    found = std::move(*one);
     return {};
   });
   if (!read) return read.error();
-  if (!loaded) return ConversationPtr{};
+  if (!found) return ConversationPtr{};
   // Not as the caller's newest: one that is being opened right now may be in memory already.
-  return insert(made(std::move(*loaded)), false);
+  return insert(std::move(found), false);
 }
 
 std::vector<ConversationPtr> ConversationTable::of_contact(Id contact) {

@@ -282,7 +282,7 @@ void Desk::decided(const Question& question, const Result<contract::RouteDecisio
           // Trying the next head at once would turn a database that is away into a busy loop.
           const std::lock_guard lock(mutex_);
           heads_.clear();
-        } else if (placement.agent && outcome->after.agent == placement.agent) {
+        } else if (placement.agent && outcome->view.agent == placement.agent) {
           handovers_.add();
         }
         settle(conversation);

@@ -16,6 +16,7 @@ struct Ledger::Job {
   std::vector<MessageView> messages;
   std::vector<std::string_view> told;
   std::optional<Accepted> duplicate;
+  std::string key;  ///< of the first message
   bool written = false;
 };
 
@@ -100,6 +101,8 @@ Result<void> Ledger::reload(Conversation& conversation, Session& session) {
   auto loaded = records::conversation(session, conversation.facts.id);
   if (!loaded) return loaded.error();
   ahead.stored = loaded->has_value();
+  ahead.keys = {};
+  if (auto keys = records::read_keys(session, conversation.facts, ahead.keys, ahead.previous); !keys) return keys;
   ahead.status = *loaded ? std::move((*loaded)->status) : conversation.initial;
   ahead.loaded = true;
   return {};
@@ -140,7 +143,6 @@ Result<void> Ledger::run(Job& job, Session& session) {
     const Time now = whole_ms(clock_.now());
     Draft draft{ahead.status, false, {}, {}};
     if (auto done = job.step(draft, now); !done) return done;
-    job.before = ahead.status;
     job.after = std::move(draft.status);
     job.told = std::move(draft.told);
     job.duplicate.reset();
@@ -148,6 +150,12 @@ Result<void> Ledger::run(Job& job, Session& session) {
     job.written = !draft.messages.empty() || draft.keep;
     if (!job.written) return {};
 
+    if (auto looked = find_duplicate(job, draft.messages, session); !looked) return looked;
+    if (job.duplicate) {
+      job.written = false;
+      job.told.clear();
+      return {};
+    }
     auto stored = check_row(job, draft.keep, session);
     if (stored) stored = store_messages(job, draft.messages, session, now);
     if (!stored && stored.error().id == kOutdated && !last) {
@@ -155,17 +163,12 @@ Result<void> Ledger::run(Job& job, Session& session) {
       continue;
     }
     if (!stored) return stored;
-    if (job.duplicate) {
-      job.written = false;
-      job.messages.clear();
-      job.told.clear();
-      return {};
-    }
     job.after.changed_at = std::max(job.after.changed_at, now);
     if (auto row = store_row(job, draft.keep, session, now); !row) return row;
     session.on_rollback([&ahead] { ahead.loaded = false; });
-    ahead.status = job.after;
+    job.before = std::exchange(ahead.status, job.after);
     ahead.stored = true;
+    if (!job.key.empty()) ahead.keys.add(job.key);
     break;
   }
   return {};
@@ -175,7 +178,7 @@ Result<void> Ledger::run(Job& job, Session& session) {
 Result<void> Ledger::check_row(Job& job, bool keep, Session& session) {
   const Conversation& conversation = *job.conversation;
   if (!keep || !conversation.ahead.stored) return {};
-  auto current = records::unchanged(session, conversation.facts.id, job.before.version);
+  auto current = records::unchanged(session, conversation.facts.id, conversation.ahead.status.version);
   if (!current) return current.error();
   if (!*current) return Error{Errc::conflict, kOutdated, "the conversation was changed elsewhere; try again"};
   ++job.after.version;
@@ -200,15 +203,25 @@ Result<void> Ledger::store_messages(Job& job, std::vector<NewMessage>& messages,
     view.at = at;
     auto inserted = records::insert_message(session, view, m.dedupe);
     if (inserted) continue;
-    // Only the first one may meet what is there already; the ones after it have their place from it.
+    // Only the first one can find its place taken; the ones after it have theirs from it.
     if (inserted.error().code != Errc::conflict || job.messages.size() > 1) return inserted;
-    if (!m.dedupe.empty()) {
-      auto before = records::find_duplicate(session, m.dedupe);
-      if (!before) return before.error();
-      job.duplicate = *before;
-      if (job.duplicate) return {};
-    }
     return Error{Errc::conflict, kOutdated, "the place of this message is taken; try again"};
+  }
+  return {};
+}
+
+/// Whether the first message, the only one that somebody may repeat, is stored already.
+Result<void> Ledger::find_duplicate(Job& job, const std::vector<NewMessage>& messages, Session& session) {
+  job.key.clear();
+  if (messages.empty() || messages.front().dedupe.empty()) return {};
+  const Conversation::Ahead& ahead = job.conversation->ahead;
+  job.key = messages.front().dedupe;
+  if (!ahead.keys.may_have(job.key)) return {};
+  for (const Id conversation : {job.conversation->facts.id, ahead.previous}) {
+    auto found = records::find_duplicate(session, conversation, job.key);
+    if (!found) return found.error();
+    job.duplicate = *found;
+    if (job.duplicate) break;
   }
   return {};
 }
@@ -244,33 +257,32 @@ void Ledger::done(Job& job, Result<void> result) {
       duplicates_.add();
       outcome.accepted = *job.duplicate;
     }
-    outcome.before = outcome.after = job.after;
     job.finished(std::move(outcome));
     return;
   }
-  outcome.view = job.conversation->commit(job.after);
+  const bool moved = moved_ && moved_between(job.before, job.after);
+  outcome.view = job.conversation->commit(moved ? job.after : std::move(job.after));
   activity_.touch(job.conversation);
-  if (moved_ && moved_between(job.before, job.after)) moved_(job.conversation, job.before, job.after);
+  if (moved) moved_(job.conversation, job.before, job.after);
   if (!job.messages.empty()) {
     const MessageView& first = job.messages.front();
     outcome.accepted = {first.conversation, first.id, first.seq, false, first.at};
   }
   tell(job, outcome.view);
-  if (!job.messages.empty()) outcome.first_text = job.messages.front().content.text;
-  outcome.before = std::move(job.before);
-  outcome.after = std::move(job.after);
   job.finished(std::move(outcome));
 }
 
 void Ledger::tell(Job& job, const ConversationView& view) {
   PublishOptions options;
   options.trace = job.trace;
-  for (const MessageView& message : job.messages) {
+  for (MessageView& message : job.messages) {
     stored_[static_cast<std::size_t>(message.author)]->add();
     // A subscriber that is full has its own repair: screens resume by sequence, the outbox is read again.
-    (void)bus_.publish(contract::MessageStored{message, view}, options);
     if (message.delivery == Delivery::pending) {
-      (void)bus_.publish(contract::MessageOutgoing{view.channel, view.user, message}, options);
+      (void)bus_.publish(contract::MessageStored{message, view}, options);
+      (void)bus_.publish(contract::MessageOutgoing{view.channel, view.user, std::move(message)}, options);
+    } else {
+      (void)bus_.publish(contract::MessageStored{std::move(message), view}, options);
     }
   }
   for (const std::string_view what : job.told) {

@@ -25,9 +25,6 @@ struct Outcome {
   ConversationPtr conversation;
   Accepted accepted;  ///< of the first message, when there was one
   ConversationView view;
-  Status before;
-  Status after;
-  std::string_view first_text;  ///< of the first message; valid during the call
 };
 
 /// Changes conversations: one change is one write, whose step runs in the order of the writes of that conversation, and
@@ -62,6 +59,7 @@ class Ledger {
   Result<void> run(Job& job, Session& session);
   Result<void> check_row(Job& job, bool keep, Session& session);
   Result<void> store_messages(Job& job, std::vector<NewMessage>& messages, Session& session, Time now);
+  Result<void> find_duplicate(Job& job, const std::vector<NewMessage>& messages, Session& session);
   Result<void> store_row(Job& job, bool keep, Session& session, Time now);
   Result<void> reload(Conversation& conversation, Session& session);
   Result<void> reread(Job& job, Session& session);

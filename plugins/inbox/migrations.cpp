@@ -26,11 +26,10 @@ CREATE INDEX inbox_conversation_state ON inbox_conversation (state, changed_at);
 CREATE INDEX inbox_conversation_agent ON inbox_conversation (agent, state, changed_at);
 CREATE INDEX inbox_conversation_contact ON inbox_conversation (contact, id);
 CREATE TABLE inbox_message (
-  conversation BIGINT NOT NULL, seq BIGINT NOT NULL, id BIGINT NOT NULL, author INT NOT NULL, author_id BIGINT,
+  id INTEGER PRIMARY KEY, conversation BIGINT NOT NULL, seq BIGINT NOT NULL, author INT NOT NULL, author_id BIGINT,
   author_name VARCHAR(200) NOT NULL, note INT NOT NULL, body TEXT NOT NULL, extra TEXT, delivery INT NOT NULL,
-  delivery_detail VARCHAR(500), dedupe VARCHAR(220), written_at BIGINT NOT NULL,
-  PRIMARY KEY (conversation, seq)) WITHOUT ROWID;
-CREATE UNIQUE INDEX inbox_message_dedupe ON inbox_message (dedupe);
+  delivery_detail VARCHAR(500), dedupe VARCHAR(220), written_at BIGINT NOT NULL);
+CREATE UNIQUE INDEX inbox_message_place ON inbox_message (conversation, seq);
 CREATE INDEX inbox_message_pending ON inbox_message (written_at) WHERE delivery = 1)";
 
 constexpr const char* kTablesMySql = R"(
@@ -54,11 +53,10 @@ CREATE INDEX inbox_conversation_state ON inbox_conversation (state, changed_at);
 CREATE INDEX inbox_conversation_agent ON inbox_conversation (agent, state, changed_at);
 CREATE INDEX inbox_conversation_contact ON inbox_conversation (contact, id);
 CREATE TABLE inbox_message (
-  conversation BIGINT NOT NULL, seq BIGINT NOT NULL, id BIGINT NOT NULL, author INT NOT NULL, author_id BIGINT,
+  id BIGINT NOT NULL PRIMARY KEY, conversation BIGINT NOT NULL, seq BIGINT NOT NULL, author INT NOT NULL, author_id BIGINT,
   author_name VARCHAR(200) NOT NULL, note INT NOT NULL, body TEXT NOT NULL, extra TEXT, delivery INT NOT NULL,
-  delivery_detail VARCHAR(500), dedupe VARCHAR(220) COLLATE utf8mb4_bin, written_at BIGINT NOT NULL,
-  PRIMARY KEY (conversation, seq));
-CREATE UNIQUE INDEX inbox_message_dedupe ON inbox_message (dedupe);
+  delivery_detail VARCHAR(500), dedupe VARCHAR(220), written_at BIGINT NOT NULL);
+CREATE UNIQUE INDEX inbox_message_place ON inbox_message (conversation, seq);
 CREATE INDEX inbox_message_pending ON inbox_message (delivery, written_at))";
 
 constexpr Migration kSteps[] = {{1, "conversations, messages, contacts", kTables, kTablesMySql}};

@@ -67,7 +67,7 @@ struct NewMessage {
   bool note = false;
   Content content;
   std::string client_id;
-  std::string dedupe;  ///< unique in the table; empty: written once because its cause is
+  std::string dedupe;  ///< unique among the customer's messages; empty: written once because its cause is
   Time at;             ///< 1970: when it is written
 };
 

@@ -39,7 +39,6 @@ Result<void> catch_up(Session& session, Loaded& loaded) {
   while (rows->next()) {
     follow(loaded.status, static_cast<Author>(rows->integer(0)), rows->integer(1) != 0, rows->text(2), !rows->null(3),
            rows->time(4));
-    loaded.late = true;
   }
   return rows->status();
 }
@@ -117,7 +116,9 @@ Loaded read_conversation(const Rows& rows) {
   return l;
 }
 
-ConversationView to_view(const Loaded& l) { return Conversation(l.facts, l.customer, l.status, l.marks, true).view(); }
+ConversationView to_view(const Loaded& l) {
+  return Conversation(l.facts, l.customer, l.marks, {l.status, {}, {}, false, true}).view();
+}
 
 Result<std::optional<Loaded>> conversation(Session& session, Id id) {
   return first(session, session.query(select_conversation(false), id));
@@ -214,9 +215,33 @@ Result<void> insert_message(Session& session, const MessageView& m, std::string_
   return {};
 }
 
-Result<std::optional<Accepted>> find_duplicate(Session& session, std::string_view dedupe) {
+Result<void> read_keys(Session& session, const Facts& facts, KeyWindow& keys, Id& previous) {
+  auto before = session.query(
+      "SELECT id FROM inbox_conversation WHERE contact = ? AND id < ? AND channel = ? AND user_key = ? ORDER BY id "
+      "DESC "
+      "LIMIT 1",
+      facts.contact, facts.id, facts.channel, facts.user);
+  previous = before->next() ? before->id(0) : Id{};
+  if (auto status = before->status(); !status) return status;
+  for (const Id conversation : {previous, facts.id}) {
+    if (!conversation) continue;
+    std::vector<std::string> latest;
+    auto rows = session.query("SELECT dedupe FROM inbox_message WHERE conversation = ? ORDER BY seq DESC LIMIT ?",
+                              conversation, KeyWindow::kMost);
+    while (rows->next()) {
+      if (!rows->null(0)) latest.push_back(rows->str(0));
+    }
+    if (auto status = rows->status(); !status) return status;
+    for (auto key = latest.rbegin(); key != latest.rend(); ++key) keys.add(*key);
+  }
+  return {};
+}
+
+Result<std::optional<Accepted>> find_duplicate(Session& session, Id conversation, std::string_view dedupe) {
   std::optional<Accepted> found;
-  auto rows = session.query("SELECT conversation, id, seq, written_at FROM inbox_message WHERE dedupe = ?", dedupe);
+  auto rows =
+      session.query("SELECT conversation, id, seq, written_at FROM inbox_message WHERE conversation = ? AND dedupe = ?",
+                    conversation, dedupe);
   if (rows->next()) found = Accepted{rows->id(0), rows->id(1), rows->integer(2), true, rows->time(3)};
   if (auto status = rows->status(); !status) return status.error();
   return found;

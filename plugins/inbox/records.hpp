@@ -14,13 +14,12 @@
 
 namespace qiao::inbox::records {
 
-/// A conversation as read; `late` tells that the messages were ahead of the row.
+/// A conversation as read.
 struct Loaded {
   Facts facts;
   Conversation::Customer customer;
   Status status;
   ReadMarks marks;
-  bool late = false;
 };
 
 /// Empty: there is no such conversation.
@@ -49,8 +48,12 @@ struct KnownContact {
 
 /// Errc::conflict: the place or the dedupe key is taken.
 [[nodiscard]] Result<void> insert_message(Session& session, const MessageView& message, std::string_view dedupe);
-/// The message that was stored under a dedupe key before.
-[[nodiscard]] Result<std::optional<Accepted>> find_duplicate(Session& session, std::string_view dedupe);
+/// The message that was stored in a conversation under a dedupe key before.
+[[nodiscard]] Result<std::optional<Accepted>> find_duplicate(Session& session, Id conversation,
+                                                             std::string_view dedupe);
+/// The keys of a conversation's latest messages, after those of the customer's conversation before it, which is found
+/// too.
+[[nodiscard]] Result<void> read_keys(Session& session, const Facts& facts, KeyWindow& keys, Id& previous);
 
 /// `seq > after` oldest first, or with `before` the last ones below it, oldest first. `contact_name` stands for
 /// customers.
