@@ -9,6 +9,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kMostResumed = 100;
+constexpr std::int32_t kCatchUp = 50;
 
 /// The session token of a browser that is logged in.
 std::string cookie_token(const HttpRequest& upgrade) {
@@ -125,6 +126,16 @@ void AgentSession::fetch(Id conversation, std::int64_t after) {
         if (!t) return self->refuse("", t.error());
         for (const auto& message : t->messages) self->socket_->send(agent_message(message, self->services_->links));
         if (t->more && !t->messages.empty()) self->fetch(conversation, t->messages.back().seq);
+      });
+}
+
+void AgentSession::catch_up(const contract::ConversationView& conversation) {
+  services_->bus.request(
+      contract::GetTranscript{
+          .conversation = conversation.id, .before = conversation.last_seq + 1, .limit = kCatchUp, .notes = true},
+      10s, [self = shared_from_this()](const Result<contract::Transcript>& t) {
+        if (!t) return;  // the client sees the gap and asks
+        for (const auto& message : t->messages) self->socket_->send(agent_message(message, self->services_->links));
       });
 }
 

@@ -20,6 +20,8 @@ class AgentSession final : public SocketHandler, public std::enable_shared_from_
   /// Set once, before the session joins the audience.
   [[nodiscard]] const Principal& principal() const noexcept { return principal_; }
   void send(const std::shared_ptr<const std::string>& frame) { socket_->send(frame); }
+  /// The conversation has become this agent's: sends its last messages, so that nothing said before is missing.
+  void catch_up(const contract::ConversationView& conversation);
   void close(int code, std::string_view reason) { socket_->close(code, reason); }
 
  private:

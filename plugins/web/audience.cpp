@@ -146,6 +146,7 @@ void Audience::conversation_changed(const contract::ConversationChanged& event) 
     }
   }
   const Agents watchers = watchers_of(c.id);
+  const bool begins = event.what == "assigned" || event.what == "transferred";
   Frame frame;
   for (const auto& session : all_agents()) {
     const bool watching = contains(watchers, session.get());
@@ -154,6 +155,7 @@ void Audience::conversation_changed(const contract::ConversationChanged& event) 
     if (!allowed) unwatch(*session, c.id);  // transferred away: told once, so that it leaves the agent's list
     if (!frame) frame = share(conversation_frame(event.what, c));
     session->send(frame);
+    if (begins && session->principal().id == c.agent) session->catch_up(c);
   }
 }
 

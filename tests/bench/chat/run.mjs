@@ -89,7 +89,7 @@ async function hub({pin = true} = {}) {
   const admin = await call('/api/v1/login', {login: 'admin', password: 'qiao-demo-2026', token: true});
   const tokens = [];
   for (let i = 0; i < 10; ++i) {
-    await call('/api/v1/agents', {login: `bench${i}`, name: `Bench ${i}`, role: 'agent', groups: ['after-sales'], capacity: 1000,
+    await call('/api/v1/agents', {login: `bench${i}`, name: `Bench ${i}`, role: 'agent', groups: ['after-sales'], capacity: 100,
       password: 'a long bench password'}, admin.token);
     tokens.push((await call('/api/v1/login', {login: `bench${i}`, password: 'a long bench password', token: true})).token);
   }
