@@ -47,10 +47,10 @@ describe('Hub', () => {
   }
   function connect(): void {
     network.last.open();
-    network.last.says({ t: 'welcome', agent: { ...me }, permissions: ['conversations'] });
+    network.last.says({ t: 'welcome', agent: { ...me }, permissions: ['conversations', 'group:after-sales'] });
   }
   function begin(): void {
-    hub.begin({ agent: { ...me }, permissions: ['conversations'] });
+    hub.begin({ agent: { ...me }, permissions: ['conversations', 'group:after-sales'] });
     connect();
   }
   async function openConversation(): Promise<void> {
@@ -284,8 +284,6 @@ describe('Hub', () => {
     network.last.says({ t: 'conversation', what: 'queued', conversation: queued });
     network.last.says({ t: 'conversation', what: 'place', conversation: { ...queued, queue_place: 1 } });
     expect(kinds()).toEqual(['queued']);
-    network.last.says({ t: 'conversation', what: 'queued', conversation: conversation('c6', { state: 'queued', agent: '', group: 'finance' }) });
-    expect(kinds()).toEqual(['queued']);
     network.last.says({ t: 'conversation', what: 'assigned', conversation: conversation('c5', { changed_at: T1 }) });
     network.last.says({ t: 'conversation', what: 'read', conversation: conversation('c5', { changed_at: T1 }) });
     expect(kinds()).toEqual(['queued', 'assigned']);
@@ -310,6 +308,28 @@ describe('Hub', () => {
     network.last.says({ t: 'ticket', what: 'resolved', ticket, follow_up: true });
     expect(notices).toMatchObject([{ kind: 'follow-up', ticket: { number: 7 } }]);
     expect(hub.state.tickets.t1?.resolution).toBe('已赔付');
+  });
+
+  it('lets go of a conversation that was transferred out of sight', async () => {
+    begin();
+    await openConversation();
+    network.last.says({ t: 'conversation', what: 'transferred', conversation: conversation('c1', { agent: '12', group: 'logistics', changed_at: T2 }) });
+    expect(hub.state.conversations.c1).toBeUndefined();
+    expect(hub.state.dialogues.c1).toBeUndefined();
+    expect(notices).toEqual([{ kind: 'gone', conversation: 'c1' }]);
+    network.last.drops(1006);
+    vi.advanceTimersByTime(1);
+    network.last.open();
+    expect(network.last.sent[0]).toEqual({ t: 'hello', resume: {} });
+  });
+
+  it('keeps a conversation that a colleague of the same group serves', async () => {
+    begin();
+    await openConversation();
+    network.last.says({ t: 'conversation', what: 'transferred', conversation: conversation('c1', { agent: '12', changed_at: T2 }) });
+    expect(hub.state.conversations.c1?.agent).toBe('12');
+    network.last.says({ t: 'error', id: '', code: 'not_found', detail: 'there is no such conversation' });
+    expect(notices).toEqual([]);
   });
 
   it('keeps "away" over a reconnect', () => {

@@ -48,9 +48,11 @@ export const hub = new Hub({
 api.onUnauthorized = () => sessionOver();
 
 let goToLogin: () => void = () => undefined;
+let goToList: () => void = () => undefined;
 let goToConversation: (id: string) => void = () => undefined;
-export function onNavigate(login: () => void, conversation: (id: string) => void): void {
+export function onNavigate(login: () => void, list: () => void, conversation: (id: string) => void): void {
   goToLogin = login;
+  goToList = list;
   goToConversation = conversation;
 }
 
@@ -149,8 +151,8 @@ function tell(notice: HubNotice): void {
       if (!looking) signal(t('newMessage', { name }), notice.message.text, notice.conversation.id);
       break;
     }
-    case 'refused':
-      toast(notice.text, 'error');
+    case 'gone':
+      if (hub.state.opened === notice.conversation) goToList();
       break;
   }
 }

@@ -1,5 +1,5 @@
 import { createRouter, createWebHashHistory } from 'vue-router';
-import { onNavigate, restore } from './app';
+import { hub, onNavigate, restore } from './app';
 import InboxView from './views/InboxView.vue';
 
 export const router = createRouter({
@@ -17,11 +17,16 @@ export const router = createRouter({
 
 router.beforeEach(async (to) => {
   if (to.meta.open) return true;
-  if (await restore()) return true;
+  if (await restore()) {
+    // A department's worker has tickets, not conversations.
+    const talks = to.name === 'inbox' || to.name === 'conversation';
+    return talks && !hub.may('conversations') ? { name: 'tickets' } : true;
+  }
   return { name: 'login', query: to.fullPath === '/' ? {} : { next: to.fullPath } };
 });
 
 onNavigate(
   () => void router.push({ name: 'login' }),
+  () => void router.replace('/'),
   (id) => void router.push({ name: 'conversation', params: { id } }),
 );

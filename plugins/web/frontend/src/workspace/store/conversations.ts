@@ -1,6 +1,6 @@
 /** Rules about conversations in lists: how views merge, what belongs to which tab, what is unread. */
 
-import type { AgentMessage, ConversationView } from '../../shared/protocol';
+import type { AgentMessage, AgentView, ConversationView } from '../../shared/protocol';
 import type { ConversationTab } from '../api';
 import type { Dialogue } from './dialogue';
 
@@ -18,6 +18,12 @@ export function mergeConversation(held: ConversationView | undefined, incoming: 
     read_by_agent: Math.max(held.read_by_agent, incoming.read_by_agent),
     read_by_customer: Math.max(held.read_by_customer, incoming.read_by_customer),
   };
+}
+
+/** As the hub decides it: own ones, those of own groups, those with the bot; supervisors see all. */
+export function maySee(conversation: ConversationView, me: AgentView, permissions: string[]): boolean {
+  if (permissions.includes('*') || permissions.includes('conversations.all')) return true;
+  return conversation.agent === me.id || conversation.state === 'bot' || permissions.includes(`group:${conversation.group}`);
 }
 
 /** A message says some things about its conversation before the conversation's own frame does. */

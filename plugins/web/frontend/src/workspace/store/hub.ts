@@ -9,7 +9,7 @@ import { LiveSocket, type SocketLike, type SocketStatus } from '../../shared/liv
 import { Outbox, type Draft, type KeyValue } from '../../shared/outbox';
 import type { AgentFrame, AgentMessage, AgentView, Attachment, ConversationView, GroupView, Presence, TicketView } from '../../shared/protocol';
 import type { Api, ConversationTab, Counts, Session, Transfer } from '../api';
-import { mergeConversation, noteMessage } from './conversations';
+import { maySee, mergeConversation, noteMessage } from './conversations';
 import { applyDelivery, applyMessage, applyOlder, applyPage, hasGap, newDialogue, trim, type Dialogue } from './dialogue';
 
 export const PAGE = 50;
@@ -26,7 +26,7 @@ export type HubNotice =
   | { kind: 'ticket'; ticket: TicketView }
   | { kind: 'queued' | 'assigned'; conversation: ConversationView }
   | { kind: 'message'; conversation: ConversationView; message: AgentMessage }
-  | { kind: 'refused'; text: string };
+  | { kind: 'gone'; conversation: string };
 
 export interface HubState {
   status: SocketStatus;
@@ -293,6 +293,18 @@ export class Hub {
   private changedHere(conversation: ConversationView): void {
     this.putConversation(conversation);
     this.scheduleCounts();
+    this.forgetIfGone(conversation);
+  }
+
+  /** Transferred out of sight: the hub says so once and nothing more is to be had about it. */
+  private forgetIfGone(conversation: ConversationView): boolean {
+    const { me, permissions } = this.state;
+    if (!me || maySee(conversation, me, permissions)) return false;
+    delete this.state.conversations[conversation.id];
+    delete this.state.dialogues[conversation.id];
+    delete this.state.typing[conversation.id];
+    this.options.onNotice?.({ kind: 'gone', conversation: conversation.id });
+    return true;
   }
 
   setPresence(presence: Presence): void {
@@ -423,6 +435,7 @@ export class Hub {
     const now = this.putConversation(incoming);
     const me = this.state.me?.id;
     if (!before || before.state !== now.state || before.agent !== now.agent || before.group !== now.group) this.scheduleCounts();
+    if (this.forgetIfGone(now)) return;
     if (incoming.id === this.state.opened && typeof document !== 'undefined' && document.visibilityState === 'visible') {
       this.markRead(incoming.id);
     }
@@ -459,10 +472,7 @@ export class Hub {
 
   private refused(id: string, code: string, detail: string, retryAfter: number): void {
     const draft = this.outbox.get(id);
-    if (!draft) {
-      if (detail) this.options.onNotice?.({ kind: 'refused', text: detail });
-      return;
-    }
+    if (!draft) return; // about typing or reading: nobody waits for that
     if (this.inFlight?.id === id) this.clearInFlight();
     if (retryAfter > 0) this.pausedUntil = Date.now() + retryAfter * 1000;
     else this.outbox.put({ ...draft, failed: detail || code });
