@@ -47,9 +47,10 @@ Result<void> Hub::publish(Instance& from, MessageRef message, const PublishOptio
     const ReadSection read(ctx);
     const Topic* topic = table_.load(std::memory_order_seq_cst)->find(message->type->id);
     if (topic == nullptr) return {};
-    result = deliver(ctx, std::move(message), topic->targets_for(from.name()), waiting);
+    LaneState* refused = deliver(ctx, std::move(message), topic->targets_for(from.name()), waiting);
+    if (refused == nullptr && waiting.empty()) return {};
+    if (refused != nullptr) result = full(*refused);
   }
-  if (waiting.empty()) return result;
   auto waited = finish_waiting(waiting);
   return result ? waited : result;
 }
@@ -68,8 +69,8 @@ Push Hub::hand_over(ThreadContext& ctx, const Target& target, Item& item, Priori
   return pushed;
 }
 
-Result<void> Hub::deliver(ThreadContext& ctx, MessageRef message, const std::vector<const Target*>& targets,
-                          std::vector<Waiting>& waiting) {
+LaneState* Hub::deliver(ThreadContext& ctx, MessageRef message, const std::vector<const Target*>& targets,
+                        std::vector<Waiting>& waiting) {
   const Priority priority = message->headers.priority;
   const std::uint64_t partition = message->headers.partition;
   LaneState* refused = nullptr;
@@ -86,8 +87,7 @@ Result<void> Hub::deliver(ThreadContext& ctx, MessageRef message, const std::vec
     if (hand_over(ctx, target, item, priority, partition, waiting) != Push::accepted) refused = target.lane;
   }
   if (direct > 0) run_direct(*message, targets);
-  if (refused != nullptr) return full(*refused);
-  return {};
+  return refused;
 }
 
 void Hub::run_direct(const Message& message, const std::vector<const Target*>& targets) {
@@ -95,17 +95,29 @@ void Hub::run_direct(const Message& message, const std::vector<const Target*>& t
   HandlerScope scope(nullptr, nullptr, message.type, h.id, h.trace, 0);
   LaneState* lane = nullptr;
   std::uint64_t handled = 0;  // on `lane`, not yet counted
-  for (const Target* target : targets) {
-    if (!target->lane->direct()) continue;
-    if (target->lane != lane) {
-      if (handled > 0) lane->counters.handled.fetch_add(std::exchange(handled, 0), std::memory_order_relaxed);
-      lane = target->lane;
-      scope.switch_to(target->instance, lane->budget);
+  const auto count = [&] {
+    if (handled > 0) lane->counters.handled.fetch_add(std::exchange(handled, 0), std::memory_order_relaxed);
+  };
+  for (std::size_t i = 0; i < targets.size();) {
+    try {
+      for (; i < targets.size(); ++i) {
+        const Target& target = *targets[i];
+        if (!target.lane->direct()) continue;
+        if (target.lane != lane) {
+          count();
+          lane = target.lane;
+          scope.switch_to(target.instance, lane->budget);
+        }
+        ++handled;
+        if (const Result<void> done = target.handle(message); !done) event_failed(target, message, done.error());
+      }
+    } catch (const std::exception& e) {
+      event_failed(*targets[i++], message, thrown(&e));
+    } catch (...) {
+      event_failed(*targets[i++], message, thrown(nullptr));
     }
-    handle_event(*target, message);
-    ++handled;
   }
-  if (handled > 0) lane->counters.handled.fetch_add(handled, std::memory_order_relaxed);
+  count();
 }
 
 Result<void> Hub::finish_waiting(std::vector<Waiting>& waiting) {
@@ -238,9 +250,10 @@ Result<void> Hub::replay(std::string_view name, int version, std::string_view by
     if (auto done = decode(message->type->fields(), message->body(), bytes); !done) return done;
     message->headers = headers;
     message->headers.redelivered = true;
-    result = deliver(ctx, std::move(message), targets, waiting);
+    LaneState* refused = deliver(ctx, std::move(message), targets, waiting);
+    if (refused == nullptr && waiting.empty()) return {};
+    if (refused != nullptr) result = full(*refused);
   }
-  if (waiting.empty()) return result;
   auto waited = finish_waiting(waiting);
   return result ? waited : result;
 }

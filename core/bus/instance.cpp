@@ -258,18 +258,18 @@ Error thrown(const std::exception* exception) {
                                : std::string("the handler threw something that is no std::exception")};
 }
 
+void event_failed(const Target& target, const Message& message, const Error& error) {
+  target.instance->failed(target.lane, message.type->name, message.headers, error);
+  target.instance->dead_letter(message, error);
+}
+
 void handle_event(const Target& target, const Message& message) {
-  Instance& instance = *target.instance;
-  const auto fail = [&](const Error& error) {
-    instance.failed(target.lane, message.type->name, message.headers, error);
-    instance.dead_letter(message, error);
-  };
   try {
-    if (const Result<void> done = target.handle(message); !done) fail(done.error());
+    if (const Result<void> done = target.handle(message); !done) event_failed(target, message, done.error());
   } catch (const std::exception& e) {
-    fail(thrown(&e));
+    event_failed(target, message, thrown(&e));
   } catch (...) {
-    fail(thrown(nullptr));
+    event_failed(target, message, thrown(nullptr));
   }
 }
 

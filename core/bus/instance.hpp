@@ -119,6 +119,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
 
 /// Runs an event's handler on this thread, inside a HandlerScope. The caller counts it as handled.
 void handle_event(const Target& target, const Message& message);
+/// Counts it, reports it, and keeps the message as a dead letter.
+void event_failed(const Target& target, const Message& message, const Error& error);
 
 /// Runs a callable of `instance` that has no message: posted work, a tick, a reply's callback. Failures are counted.
 void run_work(Instance& instance, LaneState* lane, Queue* queue, std::string_view what, Id trace,

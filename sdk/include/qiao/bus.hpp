@@ -24,11 +24,11 @@ enum class Overflow : std::uint8_t {
 /// A partitioned lane keeps that promise for each `Headers::partition` separately. Between lanes there is no order.
 /// A blocking lane runs on the pool for work that waits (database, ERP, mail), up to `concurrency` at once.
 /// A direct lane is no queue: the handler runs on the publisher's thread. It must be short, never wait, and guard its own
-/// state; it exists for hot paths such as pushing to sockets.
+/// state; it exists for hot paths such as pushing to sockets. Work posted to it runs on the serial lane of its name.
 struct Lane {
   enum Kind : std::uint8_t { serial, partitioned, blocking, direct };
   Kind kind = serial;
-  std::size_t capacity = 4096;  ///< messages a priority
+  std::size_t capacity = 4096;  ///< messages a priority; on a partitioned lane for each of its queues
   Overflow overflow = Overflow::reject;
   unsigned concurrency = 4;           ///< of a blocking lane
   std::string_view name = "main";     ///< blocking and partitioned lanes are separate from a serial lane of that name
