@@ -68,6 +68,7 @@ int command_run(const Arguments& arguments) {
 
   if (auto failed = hub.start([] { ::_exit(exit_code::kInternal); })) {
     fmt::print(stderr, "{}", failed->text);
+    if (hub.must_leave_at_once()) ::_exit(failed->exit_code);
     return failed->exit_code;
   }
   std::unique_ptr<PidFile> pid_file;

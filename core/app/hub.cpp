@@ -215,6 +215,9 @@ ControlReply Hub::reload(const std::string& only) {
   list("settings changed", result.reconfigured);
   list("new generation", result.replaced);
   list("stopped", result.removed);
+  for (const HostProblem& problem : result.left_out) {
+    text += fmt::format("not started: {}: {}\n", problem.instance, problem.error.message);
+  }
   if (only.empty()) {
     const ConfigDiff diff = diff_config(setup_.loaded, setup.loaded, {});
     if (diff.wiring) {

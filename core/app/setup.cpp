@@ -40,13 +40,16 @@ KnownPlugins known_plugins(PluginCatalog& catalog, const std::set<std::string>& 
 }
 
 Setup check_setup(LoadedConfig loaded, PluginCatalog& catalog) {
-  Setup setup{std::move(loaded), {}, {}};
+  Setup setup{std::move(loaded), {}, {}, false};
   std::set<std::string> used;
   for (const auto& [instance, config] : setup.loaded.config.plugins) {
     if (config.enabled) used.insert(config.use);
   }
   if (used.empty()) used.insert("");
   const KnownPlugins known = known_plugins(catalog, used, setup.refused);
+  for (const auto& [instance, config] : setup.loaded.config.plugins) {
+    if (config.enabled && config.required && !known.contains(config.use)) setup.refused_required = true;
+  }
   for (const auto& refusal : catalog.refusals()) {
     if (used.contains(refusal.library.stem().string()) && !known.contains(refusal.library.stem().string())) {
       setup.refused.push_back(refusal.error);

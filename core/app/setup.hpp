@@ -15,8 +15,9 @@ namespace qiao::core {
 struct Setup {
   LoadedConfig loaded;
   CheckResult check;
-  std::vector<Error> refused;  ///< libraries that are wanted and were refused
-  [[nodiscard]] bool may_start() const { return check.may_start && refused.empty(); }
+  std::vector<Error> refused;     ///< libraries that are wanted and were refused
+  bool refused_required = false;  ///< one of them is that of a required instance
+  [[nodiscard]] bool may_start() const { return check.may_start && !refused_required; }
 };
 
 /// The plugin folders of a configuration: the hub's own, those of the command line, those of the file.

@@ -12,7 +12,8 @@ struct PluginHost::Change {
   InstancePlan plan;
   std::shared_ptr<Instance> old{};
   std::shared_ptr<Instance> fresh{};
-  bool active = false;  ///< fresh is visible
+  std::optional<Error> left_out{};  ///< why it is not there, and need not be
+  [[nodiscard]] bool may_fail() const { return kind == Kind::add && !plan.required; }
 };
 
 PluginHost::PluginHost(Kernel kernel, PluginCatalog& catalog, Options options)
@@ -57,10 +58,8 @@ std::vector<HostProblem> PluginHost::start(const std::vector<InstancePlan>& plan
     auto instance = configure(p);
     Result<void> done = instance ? Result<void>() : Result<void>(instance.error());
     if (done) done = (*instance)->start(options_.start);
-    if (done) {
-      done = (*instance)->activate();
-      if (!done) (*instance)->retire(options_.drain);
-    }
+    if (done) done = (*instance)->activate();
+    if (!done && instance) give_up(*instance);
     Entry entry{p, nullptr, {}};
     if (done) {
       entry.instance = *instance;
@@ -135,17 +134,25 @@ std::vector<PluginHost::Change> PluginHost::changes(const std::vector<InstancePl
 }
 
 bool PluginHost::prepare(std::vector<Change>& changes, std::vector<HostProblem>& problems) {
+  const auto failed = [&problems](Change& change, const Error& error) {
+    if (change.may_fail()) {
+      change.left_out = error;
+    } else {
+      problems.push_back({change.plan.name, error});
+    }
+  };
   // First everything that opens nothing, so that most mistakes cost nothing.
   for (Change& change : changes) {
     auto fresh = configure(change.plan);
     if (fresh) {
       change.fresh = std::move(*fresh);
     } else {
-      problems.push_back({change.plan.name, fresh.error()});
+      failed(change, fresh.error());
     }
   }
   if (!problems.empty()) return false;
   for (Change& change : changes) {
+    if (change.left_out) continue;
     if (change.kind == Change::Kind::reconfigure) {
       change.fresh.reset();  // it only had to show that the settings are right
       continue;
@@ -153,12 +160,10 @@ bool PluginHost::prepare(std::vector<Change>& changes, std::vector<HostProblem>&
     auto done = change.fresh->start(options_.start);
     if (done && change.kind == Change::Kind::add) {
       done = change.fresh->activate();
-      change.active = done.ok();
+      if (!done) give_up(change.fresh);
     }
-    if (!done) {
-      problems.push_back({change.plan.name, done.error()});
-      return false;
-    }
+    if (!done) failed(change, done.error());
+    if (!problems.empty()) return false;
   }
   return true;
 }
@@ -204,6 +209,13 @@ bool PluginHost::switch_over(std::vector<Change>& changes, std::vector<HostProbl
     const std::string& name = change.plan.name;
     switch (change.kind) {
       case Change::Kind::add: {
+        if (change.left_out) {
+          result.left_out.push_back({name, *change.left_out});
+          kernel_.health.for_instance(name).report(Health::State::failed, change.left_out->message);
+          const std::lock_guard lock(mutex_);
+          entries_.insert_or_assign(name, Entry{change.plan, nullptr, change.left_out->message});
+          break;
+        }
         result.added.push_back(name);
         kernel_.health.for_instance(name).report(Health::State::ok);
         start_order_.push_back(name);
@@ -236,15 +248,18 @@ bool PluginHost::switch_over(std::vector<Change>& changes, std::vector<HostProbl
   return true;
 }
 
-void PluginHost::abandon(std::vector<Change>& changes) {
+void PluginHost::give_up(const std::shared_ptr<Instance>& instance) {
+  const InstanceState state = instance->state();
+  if (state == InstanceState::starting || state == InstanceState::running) instance->retire(options_.drain);
+  if (instance->state() == InstanceState::parked) {
+    const std::lock_guard lock(mutex_);
+    hanging_.push_back(instance);
+  }
+}
+
+void PluginHost::abandon(const std::vector<Change>& changes) {
   for (auto change = changes.rbegin(); change != changes.rend(); ++change) {
-    if (!change->fresh) continue;
-    const InstanceState state = change->fresh->state();
-    if (state == InstanceState::starting || state == InstanceState::running) change->fresh->retire(options_.drain);
-    if (change->fresh->state() == InstanceState::parked) {
-      const std::lock_guard lock(mutex_);
-      hanging_.push_back(change->fresh);
-    }
+    if (change->fresh) give_up(change->fresh);
   }
 }
 

@@ -43,6 +43,7 @@ QIAO_FIELDS(InstanceReport, name, plugin, version, generation, state, reason, re
 /// What a reload did, by instance.
 struct ReloadResult {
   std::vector<std::string> added, removed, reconfigured, replaced;
+  std::vector<HostProblem> left_out;  ///< new instances that are not required and did not start
   std::vector<HostProblem> problems;  ///< not empty: nothing was changed
   [[nodiscard]] bool nothing() const {
     return added.empty() && removed.empty() && reconfigured.empty() && replaced.empty();
@@ -75,8 +76,8 @@ class PluginHost {
   std::vector<HostProblem> start(const std::vector<InstancePlan>& plan);
 
   /// Makes the running instances what is planned, touching only those whose settings or code changed (with `only`:
-  /// exactly that one, changed or not). All or nothing: every new generation is configured and started first, and if
-  /// one of them cannot, the hub goes on as it was.
+  /// exactly that one, changed or not). All or nothing, but for instances that did not run and are not required: every
+  /// new generation is configured and started first, and if one of them cannot, the hub goes on as it was.
   ReloadResult reload(const std::vector<InstancePlan>& plan, const std::optional<std::string>& only = std::nullopt);
 
   /// Stops everything, last started first, within Options::drain.
@@ -119,7 +120,8 @@ class PluginHost {
   bool prepare(std::vector<Change>& changes, std::vector<HostProblem>& problems);
   bool reconfigure(std::vector<Change>& changes, std::vector<HostProblem>& problems);
   bool switch_over(std::vector<Change>& changes, std::vector<HostProblem>& problems, ReloadResult& result);
-  void abandon(std::vector<Change>& changes);
+  void give_up(const std::shared_ptr<Instance>& instance);
+  void abandon(const std::vector<Change>& changes);
   void retire_aside(std::shared_ptr<Instance> instance);
   void note_parked();
 

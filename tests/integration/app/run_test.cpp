@@ -34,6 +34,7 @@ TEST_F(Run, AnswersAboutItsHealthAndStopsCleanly) {
   EXPECT_TRUE(has(ready.body, R"("name":"echo","state":"running")")) << ready.body;
   const HttpAnswer metrics = hub.request("GET", "/metrics");
   EXPECT_TRUE(has(metrics.body, "qiao_lane_handled_total")) << metrics.body;
+  EXPECT_EQ(hub.request("GET", "/metrics", {}, "X-Forwarded-For: 203.0.113.7\r\n").status, 403);
   EXPECT_EQ(hub.request("GET", "/api/openapi.json").status, 200);
   process.signal(SIGTERM);
   EXPECT_EQ(process.wait(), 0);
@@ -79,6 +80,20 @@ TEST_F(Run, ARequiredInstanceThatFailsStopsTheHubAndAnOptionalOneDoesNot) {
   const HttpAnswer ready = hub.request("GET", "/readyz");
   EXPECT_EQ(ready.status, 200) << ready.body;
   EXPECT_TRUE(has(ready.body, R"("state":"failed","required":false)")) << ready.body;
+
+  const CommandResult again = process.command({"reload"});
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_TRUE(has(again.out, "not started: bad: start threw: crime in start")) << again.out;
+  folder.configure("  bad:\n    use: fixture-crime\n    required: false\n    config: {crime: none}\n");
+  EXPECT_EQ(process.command({"reload"}).out, "started: bad\n");
+}
+
+TEST_F(Run, ALibraryThatIsRefusedKeepsOnlyRequiredInstancesFromRunning) {
+  folder.put("foreign", "fixture-foreign");
+  folder.configure("  echo:\n    use: fixture-echo\n  bad:\n    use: fixture-foreign\n    required: false\n");
+  HubProcess process(folder.config(), folder.data());
+  EXPECT_TRUE(has(process.output(), "qiao-abi-0/gcc-9")) << process.output();
+  EXPECT_EQ(HttpConnection(process.port()).request("GET", "/readyz").status, 200);
 }
 
 TEST_F(Run, HupReloadsAndReloadOfOneInstanceBringsAFreshGeneration) {

@@ -100,6 +100,9 @@ TEST(Swap, AHundredSwapsOfALibraryUnderLoadLoseNothingAndTheNewCodeRuns) {
     ASSERT_EQ(version(hub), second ? "\"2.0.0\"" : "\"1.0.0\"") << "round " << i;
   }
   expect_nothing_lost(load, hub);
+  const std::string metrics = hub.request("GET", "/metrics").body;
+  EXPECT_NE(metrics.find("qiao_plugin_swaps_total 100"), std::string::npos);
+  EXPECT_NE(metrics.find("qiao_plugin_generations 2\n"), std::string::npos) << "the same bytes are taken up again";
   process.signal(SIGTERM);
   EXPECT_EQ(process.wait(), 0) << process.output();
 }

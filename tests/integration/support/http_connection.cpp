@@ -17,8 +17,9 @@ HttpConnection::~HttpConnection() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-HttpAnswer HttpConnection::request(const std::string& method, const std::string& path, const std::string& body) {
-  std::string bytes = fmt::format("{} {} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n", method, path, port_);
+HttpAnswer HttpConnection::request(const std::string& method, const std::string& path, const std::string& body,
+                                   const std::string& fields) {
+  std::string bytes = fmt::format("{} {} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n{}", method, path, port_, fields);
   if (method != "GET") bytes += fmt::format("Content-Type: application/json\r\nContent-Length: {}\r\n", body.size());
   bytes += "\r\n" + body;
 

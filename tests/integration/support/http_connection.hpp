@@ -17,8 +17,10 @@ class HttpConnection {
   HttpConnection(const HttpConnection&) = delete;
   HttpConnection& operator=(const HttpConnection&) = delete;
 
-  /// Connects again when the server has closed the connection between two requests.
-  HttpAnswer request(const std::string& method, const std::string& path, const std::string& body = {});
+  /// `fields`: further header fields, each with its line end. Connects again when the server has closed the connection
+  /// between two requests.
+  HttpAnswer request(const std::string& method, const std::string& path, const std::string& body = {},
+                     const std::string& fields = {});
 
  private:
   HttpAnswer exchange(const std::string& bytes);
