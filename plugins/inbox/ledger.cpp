@@ -110,10 +110,20 @@ Result<void> Ledger::reload(Conversation& conversation, Session& session) {
 
 Result<void> Ledger::reread(Job& job, Session& session) {
   Conversation& conversation = *job.conversation;
-  job.before = conversation.status();
+  Conversation::Ahead& ahead = conversation.ahead;
+  job.written = false;
+  if (ahead.loaded && ahead.stored) {
+    auto same = records::unchanged(session, conversation.facts.id, ahead.status.version);
+    if (!same) return same.error();
+    auto seq = records::last_seq(session, conversation.facts.id);
+    if (!seq) return seq.error();
+    // Everything that is not in the row follows from the messages.
+    if (*same && *seq == ahead.status.last_seq) return {};
+  }
+  job.before = ahead.status;
   if (auto done = reload(conversation, session); !done) return done;
-  job.after = conversation.ahead.status;
-  job.written = conversation.ahead.stored;
+  job.after = ahead.status;
+  job.written = ahead.stored;
   return {};
 }
 
@@ -124,9 +134,10 @@ void Ledger::refresh(ConversationPtr conversation) {
   write(
       partition, [this, job](Session& session) { return reread(*job, session); },
       [this, job](const Result<void>& result) {
-        if (!result || !job->written) return;
-        job->conversation->commit(job->after);
-        if (moved_) moved_(job->conversation, job->before, job->after);
+        if (!result) return;
+        if (job->written) job->conversation->commit(job->after);
+        const Status now = job->conversation->status();
+        if (moved_) moved_(job->conversation, job->written ? job->before : now, now);
       },
       Priority::enrich);
 }

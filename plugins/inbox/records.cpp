@@ -167,6 +167,13 @@ Result<void> insert_conversation(Session& session, const Facts& f, const Status&
   return {};
 }
 
+Result<std::int64_t> last_seq(Session& session, Id conversation) {
+  auto rows = session.query("SELECT MAX(seq) FROM inbox_message WHERE conversation = ?", conversation);
+  const std::int64_t seq = rows->next() ? rows->integer(0) : 0;
+  if (auto status = rows->status(); !status) return status.error();
+  return seq;
+}
+
 Result<bool> unchanged(Session& session, Id id, std::int64_t version) {
   auto rows = session.query("SELECT version FROM inbox_conversation WHERE id = ?", id);
   const bool same = rows->next() && rows->integer(0) == version;

@@ -39,6 +39,8 @@ struct KnownContact {
 [[nodiscard]] Result<void> insert_contact(Session& session, const Facts& facts, std::string_view name, bool generated,
                                           Time now);
 [[nodiscard]] Result<void> insert_conversation(Session& session, const Facts& facts, const Status& status);
+/// The highest seq of a conversation's messages; 0 when there are none.
+[[nodiscard]] Result<std::int64_t> last_seq(Session& session, Id conversation);
 /// Whether the row is still the one that was read.
 [[nodiscard]] Result<bool> unchanged(Session& session, Id id, std::int64_t version);
 /// Writes the row that follows `version - 1`; Errc::conflict when that is not there any more.

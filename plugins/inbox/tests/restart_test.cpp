@@ -129,5 +129,60 @@ TEST(InboxRestart, LosesNothingWhenTheCodeIsReplaced) {
   EXPECT_EQ(inbox.count("SELECT MAX(seq) - COUNT(*) FROM inbox_message"), 0);
 }
 
+/// What a generation that is still finishing its work writes while its successor serves already.
+class InboxPredecessor : public testing::Test {
+ protected:
+  void write(std::string_view sql) {
+    ASSERT_TRUE(inbox.hub.store().write_and_wait([&](Session& session) -> Result<void> {
+      auto done = session.run(sql);
+      if (!done) return done.error();
+      return {};
+    }));
+  }
+  InboxHub inbox;
+};
+
+TEST_F(InboxPredecessor, IsNoticedWhenItHasStoredAMessage) {
+  inbox.bot = nullptr;
+  inbox.start();
+  const Accepted first = inbox.accept("v1", "m1", "一");
+  write(fmt::format(
+      "INSERT INTO inbox_message (id, conversation, seq, author, author_name, note, body, delivery, dedupe, "
+      "written_at) VALUES (5, {}, 2, 0, '', 0, '二', 0, 'web:m2', 1)",
+      first.conversation.value));
+  const Accepted repeated = inbox.accept("v1", "m2", "二");
+  EXPECT_TRUE(repeated.duplicate);
+  EXPECT_EQ(repeated.seq, 2);
+  EXPECT_EQ(inbox.accept("v1", "m3", "三").seq, 3);
+  EXPECT_THAT(inbox.texts(first.conversation), ElementsAre("一", "二", "三"));
+}
+
+TEST_F(InboxPredecessor, IsNoticedWhenItHasGivenAConversationAway) {
+  inbox.start();
+  const Accepted first = inbox.accept("v1", "m1", "你好");
+  write("UPDATE inbox_conversation SET state = 2, agent = 9, agent_name = '陈静', version = version + 1");
+  auto view = inbox.handoff(first.conversation);
+  ASSERT_TRUE(view);
+  ASSERT_TRUE(inbox.hub.ask(Resolve{first.conversation, Id{9}, "陈静"}));
+  EXPECT_EQ(inbox.view(first.conversation).agent, Id{9});
+  EXPECT_EQ(inbox.view(first.conversation).state, ConversationState::resolved);
+}
+
+TEST_F(InboxPredecessor, IsFollowedOnceItIsGone) {
+  inbox.start();
+  const Accepted one = inbox.accept("v1", "m1", "你好");
+  const Accepted two = inbox.accept("v2", "m2", "你好");
+  write(fmt::format("UPDATE inbox_conversation SET state = 2, agent = 7, version = version + 1 WHERE id = {}",
+                    one.conversation.value));
+  write(fmt::format("UPDATE inbox_conversation SET state = 1, queued_at = 1, version = version + 1 WHERE id = {}",
+                    two.conversation.value));
+  inbox.hub.advance(12s);
+  EXPECT_EQ(inbox.view(one.conversation).state, ConversationState::assigned);
+  EXPECT_EQ(inbox.view(two.conversation).state, ConversationState::queued);
+  ASSERT_FALSE(inbox.questions.empty());
+  ASSERT_THAT(inbox.questions.back().loads, SizeIs(1));
+  EXPECT_EQ(inbox.questions.back().loads[0].agent, Id{7});
+}
+
 }  // namespace
 }  // namespace qiao::inbox::test
