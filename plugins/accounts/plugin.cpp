@@ -45,9 +45,11 @@ class AccountsPlugin final : public Plugin {
                                                  (void)bus.publish(contract::SessionEnded{session, agent});
                                                }});
     if (auto done = accounts_->load(host.demo()); !done) return done;
-    if (auto before = bus.ask(TakeOverScreens{}, std::chrono::milliseconds(500)))
+    if (auto before = bus.ask(TakeOverScreens{}, std::chrono::milliseconds(500))) {
       accounts_->directory().take_over(*before);
-    if (auto done = greet(host); !done) return done;
+    } else if (auto done = greet(host); !done) {
+      return done;
+    }
 
     const Lane direct{.kind = Lane::direct};
     bus.serve<contract::ListAgents>(direct,

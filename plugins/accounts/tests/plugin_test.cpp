@@ -327,6 +327,14 @@ TEST_F(FirstStart, AnInvitationIsOverAfterADay) {
   EXPECT_EQ(accept(token).status, 404);
 }
 
+TEST_F(FirstStart, AReloadLeavesTheInvitationAlone) {
+  const std::string token = start_and_read();
+  testing::internal::CaptureStdout();
+  ASSERT_TRUE(hub.reload_plugin("accounts"));
+  EXPECT_EQ(invitation_in(testing::internal::GetCapturedStdout()), "");
+  EXPECT_EQ(accept(token).status, 200);
+}
+
 TEST_F(FirstStart, AnUnusedInvitationIsReplacedAtTheNextStart) {
   const std::string first = start_and_read();
   testing::internal::CaptureStdout();
