@@ -184,7 +184,7 @@ struct Accepted {
 };
 QIAO_FIELDS(Accepted, conversation, message, seq, duplicate, at)
 
-/// A customer wrote. Exactly once for each (channel, external_id), however often it is asked.
+/// A customer wrote. Exactly once for each (channel, external_id) among the latest 4,096 messages of the customer.
 struct AcceptMessage {
   std::string channel;      ///< instance name
   std::string external_id;  ///< the platform's id of the message, at most 128 bytes
@@ -199,7 +199,7 @@ struct AcceptMessage {
 QIAO_FIELDS(AcceptMessage, channel, external_id, user, user_name, site, language, content, in_app, at)
 QIAO_REQUEST(AcceptMessage, Accepted, "inbox.accept", 1)
 
-/// An agent, the bot or the hub itself writes into a conversation. Exactly once for each client_id in a conversation.
+/// An agent, the bot or the hub itself writes into a conversation. Exactly once for each client_id, with the same reach.
 struct WriteMessage {
   Id conversation;
   Author author = Author::agent;
