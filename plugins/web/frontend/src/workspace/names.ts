@@ -62,7 +62,31 @@ const REASONS: Record<string, TextKey> = {
   button: 'reasonButton',
   declined: 'reasonDeclined',
   bot_failed: 'reasonBotFailed',
+  complaint: 'reasonComplaint',
+  no_match: 'reasonNoMatch',
+  low_score: 'reasonLowScore',
+  no_text: 'reasonNoText',
+  needs_person: 'reasonNeedsPerson',
+  not_helped: 'reasonNotHelped',
+  repeated: 'reasonRepeated',
 };
+
+/** What the bot itself finds out; other intents are the keys of knowledge entries. */
+const INTENTS: Record<string, TextKey> = {
+  return_status: 'intentReturnStatus',
+  refund_status: 'intentRefundStatus',
+  delivery_status: 'intentDeliveryStatus',
+  parcel_lost: 'intentParcelLost',
+  invoice_status: 'intentInvoiceStatus',
+  tech_problem: 'intentTechProblem',
+  complaint: 'intentComplaint',
+  ask_person: 'intentAskPerson',
+};
+
+export function intentName(intent: string): string {
+  const key = INTENTS[intent];
+  return key ? t(key) : intent;
+}
 
 export function reasonName(reason: string): string {
   const key = REASONS[reason];
