@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <fstream>
 
 #include "qiao/contract/bot.hpp"
@@ -140,6 +141,37 @@ TEST_F(BotPlugin, AMistakeInAKnowledgeFileIsNamedAndTheBotDoesNotStart) {
   EXPECT_NE(started.error().message.find("qiao-broken-knowledge.yaml:3:3: anwser_zh: unknown key"), std::string::npos)
       << started.error().message;
   std::filesystem::remove(file);
+}
+
+TEST(BotUnderLoad, QuestionsAreAnsweredWhileTheKnowledgeChanges) {
+  constexpr int kQuestions = 400;
+  HubOptions options = demo_shop();
+  options.threads = true;
+  TestHub hub(options);
+  hub.start_plugin("accounts");
+  hub.start_plugin("bot");
+  const HttpAnswer in =
+      hub.http("POST", "/api/v1/login", R"({"login":"zhouxue","password":"qiao-demo-2026","token":true})");
+  const auto at = in.body.find("\"token\":\"") + 9;
+  const std::string token = in.body.substr(at, in.body.find('"', at) - at);
+  std::atomic<int> right{0};
+  std::atomic<int> answered{0};
+  for (int i = 0; i < kQuestions; ++i) {
+    AskBot ask;
+    ask.conversation = Id{1 + i};
+    ask.text = "退货流程";
+    hub.bus().request(ask, RequestOptions(std::chrono::seconds(60)), [&](const Result<BotAnswer>& answer) {
+      right += answer && answer->entry == "return_process" ? 1 : 0;
+      ++answered;
+    });
+    if (i % 40 == 0) {
+      const std::string body = R"({"questions":["第)" + std::to_string(i) + R"(个问题"],"answer_zh":"答","key":"k)" +
+                               std::to_string(i) + "\"}";
+      EXPECT_EQ(hub.http("POST", "/api/v1/knowledge", body, {{"authorization", "Bearer " + token}}).status, 200);
+    }
+  }
+  ASSERT_TRUE(hub.wait_until([&] { return answered == kQuestions; }, std::chrono::seconds(60)));
+  EXPECT_EQ(right, kQuestions);
 }
 
 }  // namespace

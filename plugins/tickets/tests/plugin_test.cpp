@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "qiao/contract/accounts.hpp"
 #include "qiao/contract/tickets.hpp"
 #include "qiao/json.hpp"
@@ -225,6 +227,46 @@ TEST_F(TicketsPlugin, ListsShowWhatOneMaySee) {
   EXPECT_EQ(numbers(admin, "?view=all&before=2020-01-01T00:00:00.000Z"), "");
   EXPECT_EQ(as(admin, "GET", "/api/v1/tickets?before=yesterday").status, 400);
   EXPECT_EQ(as(admin, "GET", "/api/v1/tickets?view=some").status, 400);
+}
+
+TEST(TicketsUnderLoad, NumbersHaveNeitherGapsNorTwins) {
+  constexpr int kTickets = 100;
+  HubOptions options;
+  options.threads = true;
+  TestHub hub(options);
+  std::atomic<int> notes{0};
+  hub.serve<contract::GetConversation>(
+      [](const contract::GetConversation& q, const Headers&) -> Result<contract::ConversationView> {
+        contract::ConversationView talk;
+        talk.id = q.conversation;
+        return talk;
+      });
+  hub.serve<WriteMessage>([&notes](const WriteMessage&, const Headers&) -> Result<contract::Accepted> {
+    ++notes;
+    return contract::Accepted{};
+  });
+  hub.start_plugin("tickets");
+  std::atomic<int> made{0};
+  std::atomic<int> answered{0};
+  for (int i = 0; i < kTickets; ++i) {
+    CreateTicket wanted;
+    wanted.conversation = Id{1 + i};
+    wanted.department = "logistics";
+    wanted.subject = "s";
+    hub.bus().request(wanted, RequestOptions(60s), [&](const Result<TicketView>& ticket) {
+      made += ticket ? 1 : 0;
+      ++answered;
+    });
+  }
+  ASSERT_TRUE(hub.wait_until([&] { return answered == kTickets && notes == kTickets; }, 60s));
+  EXPECT_EQ(made, kTickets);
+  std::int64_t expected = 0;
+  ASSERT_TRUE(hub.store().read([&](Session& db) {
+    auto rows = db.query("SELECT number FROM tickets_ticket ORDER BY number");
+    while (rows->next()) EXPECT_EQ(rows->integer(0), ++expected);
+    return rows->status();
+  }));
+  EXPECT_EQ(expected, kTickets);
 }
 
 }  // namespace
