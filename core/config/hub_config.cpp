@@ -85,7 +85,6 @@ void describe(Schema<HubSettings>& s) {
 
 void describe(Schema<StoreConfig>& s) {
   s.optional("kind", &StoreConfig::kind, StoreKind::sqlite).doc("Database system");
-  s.optional("path", &StoreConfig::path, "qiao.db").max_length(1024).doc("Database file, relative to the data folder");
   s.optional("readers", &StoreConfig::readers, 4).range(1, 64).doc("Connections that read in parallel");
 }
 

@@ -71,7 +71,6 @@ struct HubSettings {
 
 struct StoreConfig {
   StoreKind kind{};
-  std::string path;  ///< relative to the data folder
   std::uint32_t readers = 0;
 };
 

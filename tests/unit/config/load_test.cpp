@@ -45,7 +45,6 @@ TEST_F(LoadConfig, TakesAnEmptyFileForAllDefaults) {
   EXPECT_EQ(loaded.config.hub.log.level, LogLevel::info);
   EXPECT_EQ(loaded.config.hub.limits.header, 16_KB);
   EXPECT_FALSE(loaded.config.hub.tls);
-  EXPECT_EQ(loaded.config.store.path, "qiao.db");
   EXPECT_TRUE(loaded.config.plugins.empty());
 }
 
