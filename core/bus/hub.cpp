@@ -93,9 +93,9 @@ bool Hub::retire(Instance& instance, SteadyTime deadline) {
     seen = std::erase(visible_, &instance) > 0;
   }
   const bool clear = !seen || show(deadline);
+  // What an instance posted that never became active stays held: its start failed, so none of it may run.
   if (instance.state() < Instance::State::retired) instance.set_state(Instance::State::retired);
   instance.cancel_timers();
-  instance.release_queues();  // of an instance that never became active
   return clear;
 }
 
@@ -116,7 +116,6 @@ bool Hub::replace(Instance& old, Instance& fresh, SteadyTime hold_until) {
     clear = show(hold_until);
     old.set_state(Instance::State::retired);
     old.cancel_timers();
-    old.release_queues();
   }
   if (clear) old.wait_idle(hold_until, true);
   fresh.release_queues();

@@ -103,6 +103,18 @@ TEST_F(ManualBus, DestroysTheHandlersOfARevokedInstance) {
   timer->cancel();
 }
 
+TEST_F(ManualBus, ForgetsWhatAStartThatFailedHadPosted) {
+  auto captured = std::make_shared<int>(0);
+  auto a = bus.attach("a");
+  a->post({}, [captured] { ++*captured; });
+  a->after(1ms, {}, [captured] { ++*captured; });
+  clock.advance(1s);
+  bus.run_until_idle();
+  EXPECT_TRUE(a->revoke(soon()));
+  EXPECT_EQ(*captured, 0);
+  EXPECT_EQ(captured.use_count(), 1);
+}
+
 TEST_F(ManualBus, RefusesNewMessagesOnceTheHubStops) {
   auto a = bus.attach("a");
   int seen = 0;
