@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AgentMessage, AgentView, ConversationView, TicketView } from '../src/shared/protocol';
-import type { Api } from '../src/workspace/api';
+import { ApiError, type Api } from '../src/workspace/api';
 import { belongs, inOrder, unreadOf } from '../src/workspace/store/conversations';
 import { Hub, type HubNotice } from '../src/workspace/store/hub';
 import { FakeNetwork, memoryStorage } from './fake-socket';
@@ -268,6 +268,25 @@ describe('Hub', () => {
     network.last.says(frame(4, { at: T2, text: 'ahead' }));
     network.last.says({ t: 'conversation', what: 'reopened', conversation: conversation('c1', { changed_at: T1, state: 'assigned', last_seq: 3, preview: 'behind' }) });
     expect(hub.state.conversations.c1).toMatchObject({ changed_at: T1, last_seq: 4, preview: 'ahead' });
+  });
+
+  it('looks again at what changed while the connection was down', async () => {
+    begin();
+    for (const id of ['c1', 'c2', 'c3']) hub.putConversation(conversation(id));
+    api.conversations.mockResolvedValueOnce({ conversations: ['c1', 'c2', 'c3'].map((id) => conversation(id)), more: false });
+    await hub.loadTab('mine');
+    expect(api.conversation).not.toHaveBeenCalled();
+    network.last.drops(1006);
+    vi.advanceTimersByTime(1);
+    api.conversations.mockResolvedValueOnce({ conversations: [conversation('c1')], more: false });
+    api.conversation
+      .mockResolvedValueOnce(conversation('c2', { state: 'resolved', changed_at: T2 }))
+      .mockRejectedValueOnce(new ApiError(404, 'not_found', 'there is no such conversation'));
+    connect();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(hub.state.conversations.c2?.state).toBe('resolved');
+    expect(hub.state.conversations.c3).toBeUndefined();
+    expect(api.conversation.mock.calls.map((c) => c[0] as string)).toEqual(['c2', 'c3']);
   });
 
   it('asks for the counts once after a burst of changes', async () => {

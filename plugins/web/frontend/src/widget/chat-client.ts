@@ -4,6 +4,7 @@
  */
 
 import type { Attachment, Author, Button, ConversationState, VisitorFrame, VisitorMessage } from '../shared/protocol';
+import { Courier } from '../shared/courier';
 import { uuid } from '../shared/ids';
 import { LiveSocket, type SocketLike, type SocketStatus } from '../shared/live-socket';
 import { Outbox, type Draft, type KeyValue } from '../shared/outbox';
@@ -47,7 +48,6 @@ export interface Standing {
   estimateSeconds: number;
 }
 
-export const ACK_WITHIN_MS = 10_000;
 export const GAP_PATIENCE_MS = 2_000;
 const TYPING_SHOWN_MS = 8_000;
 const TYPING_SENT_EVERY_MS = 3_000;
@@ -67,6 +67,7 @@ export class ChatClient {
 
   private readonly socket: LiveSocket;
   private readonly outbox: Outbox;
+  private readonly courier: Courier;
   private readonly stored = new Map<number, ChatMessage>();
   private readonly listeners = new Set<(change: ChatChange, message?: ChatMessage) => void>();
   private token: string | null;
@@ -75,10 +76,7 @@ export class ChatClient {
   private contiguous = 0;
   private promised = 0;
   private readSent = 0;
-  private inFlight: { id: string; timer: ReturnType<typeof setTimeout> } | null = null;
-  private pausedUntil = 0;
   private gapTimer: ReturnType<typeof setTimeout> | undefined;
-  private pauseTimer: ReturnType<typeof setTimeout> | undefined;
   private typingTimer: ReturnType<typeof setTimeout> | undefined;
   private typingSentAt = 0;
   private handoffWanted = false;
@@ -88,6 +86,11 @@ export class ChatClient {
     this.language = options.language;
     this.token = this.readToken();
     this.outbox = new Outbox(options.storage, this.key('out:'));
+    this.courier = new Courier(this.outbox, {
+      send: ({ id, text, attachments }) => this.socket.send({ t: 'msg', id, text, attachments: attachments.map((a) => a.id) }),
+      onSilence: () => this.socket.reconnect(),
+      onChange: () => this.emit('messages'),
+    });
     const url = new URL('api/v1/visitor', options.hub);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     this.socket = new LiveSocket({
@@ -117,9 +120,8 @@ export class ChatClient {
 
   stop(): void {
     clearTimeout(this.gapTimer);
-    clearTimeout(this.pauseTimer);
     clearTimeout(this.typingTimer);
-    this.clearInFlight();
+    this.courier.stop();
     this.socket.stop();
   }
 
@@ -137,25 +139,19 @@ export class ChatClient {
 
   send(text: string, attachments: Attachment[] = []): string {
     const draft: Draft = { id: uuid(), text, attachments, at: new Date().toISOString() };
-    this.outbox.put(draft);
     this.typingSentAt = 0;
-    this.emit('messages');
     this.start();
-    this.flush();
+    this.courier.post(draft);
     return draft.id;
   }
 
   retry(id: string): void {
-    const draft = this.outbox.get(id);
-    if (!draft) return;
-    this.outbox.put({ ...draft, failed: undefined });
-    this.emit('messages');
     this.start();
-    this.flush();
+    this.courier.retry(id);
   }
 
   discard(id: string): void {
-    if (this.outbox.remove(id)) this.emit('messages');
+    this.courier.discard(id);
   }
 
   setTyping(on: boolean): void {
@@ -280,7 +276,7 @@ export class ChatClient {
         this.askForRating(true);
         break;
       case 'error':
-        this.refused(frame.id ?? '', frame.code, frame.detail ?? '', frame.retry_after ?? 0);
+        this.courier.refuse(frame.id ?? '', frame.detail || frame.code, frame.retry_after ?? 0);
         break;
       case 'pong':
         break;
@@ -305,10 +301,10 @@ export class ChatClient {
     if (readIn === frame.conversation) this.readSent = Math.max(this.readSent, Number(readSeq) || 0);
     this.readSent = Math.min(this.readSent, frame.seq);
     this.checkLoaded();
-    this.clearInFlight();
+    this.courier.reset();
     this.emit('state');
     if (this.handoffWanted) this.handoffWanted = !this.socket.send({ t: 'handoff' });
-    this.flush();
+    this.courier.flush();
   }
 
   private arrived(frame: VisitorMessage): void {
@@ -326,8 +322,7 @@ export class ChatClient {
       return;
     }
     if (frame.author === 'customer' && frame.client_id) {
-      this.outbox.remove(frame.client_id);
-      if (this.inFlight?.id === frame.client_id) this.clearInFlight();
+      this.courier.settle(frame.client_id);
     }
     const first = this.stored.size === 0;
     const news = this.historyLoaded || frame.seq > this.promised;
@@ -341,7 +336,7 @@ export class ChatClient {
     if (frame.author !== 'customer') this.typingChanged(null);
     this.emit('messages');
     if (news) this.emit('arrived', message);
-    this.flush();
+    this.courier.flush();
   }
 
   /** seq → the seq before it that the customer may see. */
@@ -394,9 +389,7 @@ export class ChatClient {
 
   private acknowledged(id: string, seq: number, message: string, conversation: string, at: string): void {
     this.adoptConversation(conversation);
-    const draft = this.outbox.get(id);
-    this.outbox.remove(id);
-    if (this.inFlight?.id === id) this.clearInFlight();
+    const draft = this.courier.settle(id);
     if (draft && !this.stored.has(seq)) {
       const first = this.stored.size === 0;
       this.stored.set(seq, { ...asMessage({ ...draft, failed: undefined }), seq, id: message, at, status: 'stored' });
@@ -408,45 +401,7 @@ export class ChatClient {
       if (draft.attachments.length > 0) this.fetchAfter(seq - 1, 1).catch(() => undefined);
     }
     this.emit('messages');
-    this.flush();
-  }
-
-  private refused(id: string, code: string, detail: string, retryAfter: number): void {
-    const draft = this.outbox.get(id);
-    if (!draft) return;
-    if (this.inFlight?.id === id) this.clearInFlight();
-    if (retryAfter > 0) {
-      this.pausedUntil = Date.now() + retryAfter * 1000;
-    } else {
-      this.outbox.put({ ...draft, failed: detail || code });
-      this.emit('messages');
-    }
-    this.flush();
-  }
-
-  /** One message at a time, so that the hub stores them in the order in which they were written. */
-  private flush(): void {
-    if (this.inFlight || this.socket.status !== 'online') return;
-    const draft = this.outbox.all().find((d) => !d.failed);
-    if (!draft) return;
-    const wait = this.pausedUntil - Date.now();
-    if (wait > 0) {
-      clearTimeout(this.pauseTimer);
-      this.pauseTimer = setTimeout(() => this.flush(), wait);
-      return;
-    }
-    const frame = { t: 'msg', id: draft.id, text: draft.text, attachments: draft.attachments.map((a) => a.id) };
-    if (!this.socket.send(frame)) return;
-    const timer = setTimeout(() => {
-      this.inFlight = null;
-      this.socket.reconnect();
-    }, ACK_WITHIN_MS);
-    this.inFlight = { id: draft.id, timer };
-  }
-
-  private clearInFlight(): void {
-    if (this.inFlight) clearTimeout(this.inFlight.timer);
-    this.inFlight = null;
+    this.courier.flush();
   }
 
   private adoptConversation(conversation: string): void {
@@ -484,7 +439,7 @@ export class ChatClient {
   private statusChanged(status: SocketStatus): void {
     this.status = status;
     if (status !== 'online') {
-      this.clearInFlight();
+      this.courier.reset();
       this.typingChanged(null);
     }
     this.emit('status');

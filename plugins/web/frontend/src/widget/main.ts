@@ -9,7 +9,8 @@ import { toLanguage } from '../shared/format';
 import { safeStorage } from '../shared/outbox';
 import { ChatClient } from './chat-client';
 import { Panel } from './panel';
-import css from './widget.css?inline';
+import panelStyle from './panel.css?inline';
+import widgetStyle from './widget.css?inline';
 
 export interface QiaoWidget {
   open(): void;
@@ -59,7 +60,7 @@ function begin(): void {
   const root = host.attachShadow({ mode: 'open' });
   // A constructed sheet is allowed where a content security policy forbids <style>.
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(css);
+  sheet.replaceSync(widgetStyle + panelStyle);
   root.adoptedStyleSheets = [sheet];
   root.appendChild(panel.element);
   document.body.appendChild(host);

@@ -4,17 +4,17 @@
  */
 
 import { reactive } from 'vue';
+import { Courier } from '../../shared/courier';
 import { uuid } from '../../shared/ids';
 import { LiveSocket, type SocketLike, type SocketStatus } from '../../shared/live-socket';
 import { Outbox, type Draft, type KeyValue } from '../../shared/outbox';
 import type { AgentFrame, AgentMessage, AgentView, Attachment, ConversationView, GroupView, Presence, TicketView } from '../../shared/protocol';
-import type { Api, ConversationTab, Counts, Session, Transfer } from '../api';
-import { maySee, mergeConversation, noteMessage } from './conversations';
+import { ApiError, type Api, type ConversationTab, type Counts, type Session, type Transfer } from '../api';
+import { belongs, maySee, mergeConversation, noteMessage } from './conversations';
 import { applyDelivery, applyMessage, applyOlder, applyPage, hasGap, newDialogue, trim, type Dialogue } from './dialogue';
 
 export const PAGE = 50;
 const KEEP = 200;
-const ACK_WITHIN_MS = 10_000;
 const GAP_PATIENCE_MS = 1_000;
 const TYPING_SHOWN_MS = 8_000;
 const TYPING_SENT_EVERY_MS = 3_000;
@@ -85,8 +85,7 @@ export class Hub {
   readonly state: HubState = reactive(emptyState());
   private readonly socket: LiveSocket;
   private outbox: Outbox;
-  private inFlight: { id: string; timer: ReturnType<typeof setTimeout> } | null = null;
-  private pausedUntil = 0;
+  private courier: Courier;
   private readonly typingTimers = new Map<string, ReturnType<typeof setTimeout>>();
   private readonly gapTimers = new Map<string, ReturnType<typeof setTimeout>>();
   private readonly fetching = new Set<string>();
@@ -98,7 +97,6 @@ export class Hub {
   private welcomedBefore = false;
 
   constructor(private readonly options: HubOptions) {
-    this.outbox = new Outbox(options.storage, 'qiao:workspace:out:');
     this.socket = new LiveSocket({
       url: options.url,
       hello: () => ({ t: 'hello', resume: this.resumePoints() }),
@@ -111,6 +109,8 @@ export class Hub {
       createSocket: options.createSocket,
       random: options.random,
     });
+    this.outbox = new Outbox(options.storage, 'qiao:workspace:nobody:out:');
+    this.courier = this.newCourier();
   }
 
   get api(): Api {
@@ -126,6 +126,7 @@ export class Hub {
     this.state.permissions = session.permissions;
     // Each agent of a shared computer has an outbox of their own.
     this.outbox = new Outbox(this.options.storage, `qiao:workspace:${session.agent.id}:out:`);
+    this.courier = this.newCourier();
     this.state.drafts = this.outbox.all();
     // Whoever went away does not come back by reloading the page.
     if (this.options.storage.getItem(PRESENCE) === 'away') this.wantedPresence = 'away';
@@ -139,7 +140,7 @@ export class Hub {
     clearTimeout(this.countsTimer);
     this.typingTimers.clear();
     this.gapTimers.clear();
-    this.clearInFlight();
+    this.courier.stop();
     this.welcomedBefore = false;
     this.wantedPresence = null;
     Object.assign(this.state, emptyState());
@@ -163,9 +164,17 @@ export class Hub {
       info.more = page.more;
       info.loaded = true;
       if (page.counts) this.state.counts = { ...this.state.counts, ...page.counts };
+      if (!next) this.lookAgain(tab, new Set(page.conversations.map((c) => c.id)), page.more ? (last?.changed_at ?? '') : '');
     } finally {
       info.loading = false;
     }
+  }
+
+  /** What this screen still shows in a tab and the hub does not: it changed while nobody listened. */
+  private lookAgain(tab: ConversationTab, listed: Set<string>, since: string): void {
+    const me = this.state.me?.id ?? '';
+    const stale = Object.values(this.state.conversations).filter((c) => belongs(c, tab, me) && !listed.has(c.id) && c.changed_at >= since);
+    for (const c of stale.slice(0, PAGE)) this.fetchConversation(c.id);
   }
 
   async search(tab: ConversationTab, text: string): Promise<ConversationView[]> {
@@ -243,24 +252,17 @@ export class Hub {
       attachments: options.attachments ?? [],
       at: new Date().toISOString(),
     };
-    this.outbox.put(draft);
-    this.draftsChanged();
     this.typingSent = { conversation: '', at: 0 };
-    this.flush();
+    this.courier.post(draft);
     return draft.id;
   }
 
   retry(id: string): void {
-    const draft = this.outbox.get(id);
-    if (!draft) return;
-    this.outbox.put({ ...draft, failed: undefined });
-    this.draftsChanged();
-    this.flush();
+    this.courier.retry(id);
   }
 
   discard(id: string): void {
-    this.outbox.remove(id);
-    this.draftsChanged();
+    this.courier.discard(id);
   }
 
   setTyping(conversation: string, on: boolean): void {
@@ -300,11 +302,15 @@ export class Hub {
   private forgetIfGone(conversation: ConversationView): boolean {
     const { me, permissions } = this.state;
     if (!me || maySee(conversation, me, permissions)) return false;
-    delete this.state.conversations[conversation.id];
-    delete this.state.dialogues[conversation.id];
-    delete this.state.typing[conversation.id];
-    this.options.onNotice?.({ kind: 'gone', conversation: conversation.id });
+    this.forget(conversation);
     return true;
+  }
+
+  private forget({ id }: ConversationView): void {
+    delete this.state.conversations[id];
+    delete this.state.dialogues[id];
+    delete this.state.typing[id];
+    this.options.onNotice?.({ kind: 'gone', conversation: id });
   }
 
   setPresence(presence: Presence): void {
@@ -351,7 +357,7 @@ export class Hub {
         this.agentChanged(frame.agent);
         break;
       case 'error':
-        this.refused(frame.id ?? '', frame.code, frame.detail ?? '', frame.retry_after ?? 0);
+        this.courier.refuse(frame.id ?? '', frame.detail || frame.code, frame.retry_after ?? 0);
         break;
       case 'pong':
         break;
@@ -363,10 +369,10 @@ export class Hub {
     this.state.permissions = permissions;
     if (this.wantedPresence && this.wantedPresence !== 'online') this.setPresence(this.wantedPresence);
     else this.state.me.presence = 'online'; // an open screen makes its agent online
-    this.clearInFlight();
+    this.courier.reset();
     if (this.welcomedBefore) this.refreshLists();
     this.welcomedBefore = true;
-    this.flush();
+    this.courier.flush();
   }
 
   private arrived(message: AgentMessage): void {
@@ -424,10 +430,8 @@ export class Hub {
   }
 
   private settle(id: string): void {
-    this.outbox.remove(id);
-    if (this.inFlight?.id === id) this.clearInFlight();
-    this.draftsChanged();
-    this.flush();
+    this.courier.settle(id);
+    this.courier.flush();
   }
 
   private conversationChanged(incoming: ConversationView): void {
@@ -468,16 +472,6 @@ export class Hub {
     if (index >= 0) this.state.agents[index] = agent;
     else this.state.agents.push(agent);
     if (agent.id === this.state.me?.id) this.state.me = agent;
-  }
-
-  private refused(id: string, code: string, detail: string, retryAfter: number): void {
-    const draft = this.outbox.get(id);
-    if (!draft) return; // about typing or reading: nobody waits for that
-    if (this.inFlight?.id === id) this.clearInFlight();
-    if (retryAfter > 0) this.pausedUntil = Date.now() + retryAfter * 1000;
-    else this.outbox.put({ ...draft, failed: detail || code });
-    this.draftsChanged();
-    this.flush();
   }
 
   // ---- inner -------------------------------------------------------------------------------------------------------
@@ -537,7 +531,11 @@ export class Hub {
         this.putConversation(c);
         this.scheduleCounts();
       })
-      .catch(() => undefined) // not ours to see, or offline: the next list brings it
+      .catch((error: unknown) => {
+        // Not ours to see any more. Anything else is passing: the next list brings it.
+        const gone = this.state.conversations[id];
+        if (gone && error instanceof ApiError && error.status === 404) this.forget(gone);
+      })
       .finally(() => this.fetching.delete(`c:${id}`));
   }
 
@@ -567,36 +565,17 @@ export class Hub {
     }
   }
 
-  /** One message at a time, so that the hub stores them in the order in which they were written. */
-  private flush(): void {
-    if (this.inFlight || this.socket.status !== 'online') return;
-    const draft = this.outbox.all().find((d) => !d.failed);
-    if (!draft) return;
-    const wait = this.pausedUntil - Date.now();
-    if (wait > 0) {
-      setTimeout(() => this.flush(), wait);
-      return;
-    }
-    const { id, conversation, text, note } = draft;
-    if (!this.socket.send({ t: 'msg', id, conversation, text, note: note ?? false, attachments: draft.attachments.map((a) => a.id) })) return;
-    const timer = setTimeout(() => {
-      this.inFlight = null;
-      this.socket.reconnect();
-    }, ACK_WITHIN_MS);
-    this.inFlight = { id, timer };
-  }
-
-  private clearInFlight(): void {
-    if (this.inFlight) clearTimeout(this.inFlight.timer);
-    this.inFlight = null;
-  }
-
-  private draftsChanged(): void {
-    this.state.drafts = this.outbox.all();
+  private newCourier(): Courier {
+    return new Courier(this.outbox, {
+      send: ({ id, conversation, text, note, attachments }) =>
+        this.socket.send({ t: 'msg', id, conversation, text, note: note ?? false, attachments: attachments.map((a) => a.id) }),
+      onSilence: () => this.socket.reconnect(),
+      onChange: () => (this.state.drafts = this.outbox.all()),
+    });
   }
 
   private statusChanged(status: SocketStatus): void {
     this.state.status = status;
-    if (status !== 'online') this.clearInFlight();
+    if (status !== 'online') this.courier.reset();
   }
 }
