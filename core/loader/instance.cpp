@@ -117,6 +117,11 @@ bool Instance::idle(std::chrono::milliseconds patience) {
   return !bus_ || (database_->wait_written(patience) && bus_->idle());
 }
 
+void Instance::withdraw() noexcept {
+  // Running handlers are waited for in `retire`.
+  if (http_) static_cast<void>(http_->revoke(std::chrono::milliseconds(0)));
+}
+
 void Instance::retire(std::chrono::milliseconds patience) {
   if (!bus_) return set(InstanceState::stopped);
   set(InstanceState::draining);

@@ -63,6 +63,9 @@ class Instance final : private Context, public std::enable_shared_from_this<Inst
   /// Takes over the bus, in one step: every message and request reaches exactly one of the two.
   void take_over_bus(Instance& old, std::chrono::milliseconds hold);
   Result<void> reconfigure(const Section& section);
+  /// Its HTTP routes are gone when this returns; what they are handling goes on. Before `retire`, which may take a
+  /// while.
+  void withdraw() noexcept;
   /// Drains, takes the registrations back and stops. Leaves the state stopped, or parked when `patience` was not
   /// enough.
   void retire(std::chrono::milliseconds patience);

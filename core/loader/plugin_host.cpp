@@ -288,7 +288,10 @@ ReloadResult PluginHost::reload(const std::vector<InstancePlan>& plan, const std
         gone.push_back(name);
     }
     for (const std::string& name : gone) {
-      if (auto instance = entries_.at(name).instance) retire_aside(std::move(instance));
+      if (auto instance = entries_.at(name).instance) {
+        instance->withdraw();  // whoever is told "stopped" finds the routes gone
+        retire_aside(std::move(instance));
+      }
       {
         const std::lock_guard lock(mutex_);
         entries_.erase(name);

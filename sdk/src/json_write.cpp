@@ -80,10 +80,8 @@ void write_map(const TypeInfo& type, const void* value, std::string& out) {
 }
 
 void write_time(std::int64_t micros, std::string& out) {
-  // ISO 8601 has four digits for the year: 0001 … 9999.
-  const std::int64_t shown = std::clamp<std::int64_t>(micros, -62135596800'000'000, 253402300799'999'999);
   out += '"';
-  out += to_iso8601(from_micros(shown));
+  out += to_iso8601(from_micros(micros));
   out += '"';
 }
 
