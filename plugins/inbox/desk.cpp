@@ -55,7 +55,7 @@ Result<void> Desk::rebuild() {
   return {};
 }
 
-void Desk::resync() {
+void Desk::resync(std::function<void()> then) {
   // Read among the writes and applied among what follows them: nothing can come between.
   auto open = std::make_shared<records::Open>();
   ledger_.write(
@@ -66,7 +66,7 @@ void Desk::resync() {
         *open = std::move(*found);
         return {};
       },
-      [this, open](const Result<void>& result) {
+      [this, open, then = std::move(then)](const Result<void>& result) {
         if (!result) return;
         std::vector<Id> missing;
         {
@@ -76,8 +76,8 @@ void Desk::resync() {
             if (!board_.has(id)) missing.push_back(id);
           }
         }
-        if (missing.empty()) return;
-        (void)bus_.post(kDeskLane, [this, missing = std::move(missing)] {
+        (void)bus_.post(kDeskLane, [this, missing = std::move(missing), then] {
+          then();
           for (const Id id : missing) {
             if (auto conversation = table_.fetch(id)) ledger_.refresh(std::move(*conversation));
           }

@@ -33,8 +33,9 @@ class Desk {
   /// Reads who waits and who serves whom. In start, before anything can change it.
   Result<void> rebuild();
 
-  /// The same while everything runs: corrects what another generation of this plugin changed while it finished.
-  void resync();
+  /// The same while everything runs: corrects what another generation of this plugin changed while it finished. `then`
+  /// runs on the desk lane once that is done, unless the database failed.
+  void resync(std::function<void()> then);
 
   void moved(const ConversationPtr& conversation, const Status& before, const Status& after);
   /// Calls back once the question for this conversation that is under way has been settled; at once when there is none.

@@ -220,8 +220,10 @@ class InboxPlugin final : public Plugin {
 
   /// The generation before this one may have finished its work while this one had read already.
   static void follow_predecessor(Parts& parts) {
-    for (ConversationPtr& conversation : parts.table.all()) parts.ledger.refresh(std::move(conversation));
-    parts.desk.resync();
+    // The loads first: whoever is found queued is asked about with them.
+    parts.desk.resync([&parts] {
+      for (ConversationPtr& conversation : parts.table.all()) parts.ledger.refresh(std::move(conversation));
+    });
   }
 
   /// After a crash the rows of a few conversations may be older than their messages: reading them brings them up to
