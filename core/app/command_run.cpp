@@ -1,3 +1,4 @@
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -56,6 +57,7 @@ int command_run(const Arguments& arguments) {
   }
   if (!arguments.rest().empty()) return usage_error("run", fmt::format("unexpected \"{}\"", arguments.rest()[0]));
 
+  ::umask(0077);  // what the hub writes holds people's conversations
   Controller controller;
   std::atomic<bool> terminate{false};
   Hub hub(start);

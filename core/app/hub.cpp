@@ -225,6 +225,7 @@ ControlReply Hub::reload(const std::string& only) {
       text += "routes and bindings changed\n";
     }
     parts.logs->set_level(setup.loaded.config.hub.log.level);
+    parts.host->set_drain(setup.loaded.config.hub.drain);
     for (const auto& key : diff.hub) {
       text +=
           fmt::format("{} changed{}\n", key.path, key.restart ? ", which takes effect when the hub starts again" : "");

@@ -28,11 +28,17 @@ Instance::Instance(const Kernel& kernel, std::string name, Lease lease)
 Instance::~Instance() {
   // Parked code may still run: nothing of it is destroyed, its registrations included.
   if (state() != InstanceState::parked) return;
-  static_cast<void>(plugin_.release());
-  static_cast<void>(bus_.release());
-  static_cast<void>(http_.release());
-  static_cast<void>(database_.release());
-  static_cast<void>(new Lease(lease_));
+  struct Parked {
+    Lease lease;
+    std::unique_ptr<InstanceStore> database;
+    Generation::PluginPtr plugin;
+    std::unique_ptr<InstanceBus> bus;
+    std::unique_ptr<InstanceHttp> http;
+  };
+  static std::mutex mutex;
+  static auto* parked = new std::vector<Parked>;
+  const std::lock_guard lock(mutex);
+  parked->push_back({lease_, std::move(database_), std::move(plugin_), std::move(bus_), std::move(http_)});
 }
 
 InstanceState Instance::state() const {

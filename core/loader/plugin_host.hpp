@@ -80,6 +80,8 @@ class PluginHost {
   /// new generation is configured and started first, and if one of them cannot, the hub goes on as it was.
   ReloadResult reload(const std::vector<InstancePlan>& plan, const std::optional<std::string>& only = std::nullopt);
 
+  void set_drain(std::chrono::milliseconds drain) { options_.drain = drain; }
+
   /// Stops everything, last started first, within Options::drain.
   void stop();
 
@@ -127,7 +129,7 @@ class PluginHost {
 
   const Kernel kernel_;
   PluginCatalog& catalog_;
-  const Options options_;
+  Options options_;
   Logger& log_;
   Gauge& loaded_gauge_;
   Gauge& parked_gauge_;

@@ -166,11 +166,13 @@ TEST_F(Run, ABackupOfTheRunningHubCanBeRestored) {
   EXPECT_TRUE(has(hub.request("GET", "/fixture/ticks").body, R"("stored":1)"));
 }
 
-TEST_F(Run, TheControlSocketBelongsToTheUserAlone) {
+TEST_F(Run, TheDataFolderAndTheControlSocketBelongToTheUserAlone) {
   const HubProcess process(folder.config(), folder.data());
   struct stat info {};
   ASSERT_EQ(::stat((folder.data() / "control.sock").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
+  ASSERT_EQ(::stat(folder.data().c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0700u);
 }
 
 TEST_F(Run, SafeModeLeavesForeignPluginsOut) {
