@@ -139,6 +139,8 @@ function tell(notice: HubNotice): void {
     case 'queued':
     case 'assigned': {
       const { conversation } = notice;
+      // The latest word about a conversation replaces the one before.
+      for (const old of toasts.filter((x) => x.conversation === conversation.id)) dismiss(old.id);
       const name = conversation.contact_name || t('noName');
       const text = t(notice.kind === 'queued' ? 'newInQueue' : 'assignedToYou', { name });
       if (hub.state.opened !== conversation.id) toast(conversation.preview, 'conversation', { title: text, conversation: conversation.id });
