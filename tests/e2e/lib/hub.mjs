@@ -13,7 +13,8 @@ export function tempFolder(name) {
 
 /** A hub that runs. `url` is its address; `output` what it printed so far. */
 export class Hub {
-  constructor({data, config, args = [], demo = true, port = 0, env = {}}) {
+  constructor({data, config, program = binary, args = [], demo = true, port = 0, env = {}}) {
+    this.program = program;
     this.data = data;
     this.config = config ?? path.join(root, 'config/qiao.yaml');
     this.args = args;
@@ -33,7 +34,7 @@ export class Hub {
     const args = ['run', '--config', this.config, '--data', this.data, '--listen', `127.0.0.1:${this.port}`, ...this.args];
     if (this.demo) args.push('--demo');
     this.output = '';
-    this.process = spawn(binary, args, {stdio: ['ignore', 'pipe', 'pipe'], env: {...process.env, ...this.env}});
+    this.process = spawn(this.program, args, {stdio: ['ignore', 'pipe', 'pipe'], env: {...process.env, ...this.env}});
     this.exited = new Promise(resolve => this.process.once('exit', (code, signal) => resolve({code, signal})));
     const address = new Promise((resolve, reject) => {
       const read = chunk => {
@@ -53,7 +54,7 @@ export class Hub {
 
   /** Runs a command of the same binary against this hub's data folder. */
   command(...args) {
-    const done = spawnSync(binary, args, {encoding: 'utf8'});
+    const done = spawnSync(this.program, args, {encoding: 'utf8'});
     return {code: done.status, stdout: done.stdout, stderr: done.stderr};
   }
 
