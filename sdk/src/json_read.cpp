@@ -107,7 +107,7 @@ Result<void> read_text_like(const TypeInfo& type, void* value, const dom::elemen
   switch (type.kind) {
     case Kind::id: {
       if (!is_text) return expected(path, "an id as a text", json);
-      if (text == "0") {
+      if (text.empty() || text == "0") {
         type.store(value, 0);
         return {};
       }

@@ -112,7 +112,7 @@ void write(const TypeInfo& type, const void* value, std::string& out) {
       break;
     case Kind::id:
       out += '"';
-      write_number(out, type.load(value));
+      if (type.load(value) != 0) write_number(out, type.load(value));
       out += '"';
       break;
     case Kind::time:

@@ -7,7 +7,7 @@
 
 namespace qiao {
 
-/// Writes a QIAO_FIELDS struct as one JSON object: fields by name, Id as decimal string, Time as ISO 8601, durations as
+/// Writes a QIAO_FIELDS struct as one JSON object: fields by name, Id as decimal string (none: ""), Time as ISO 8601, durations as
 /// milliseconds, enums by name. An empty optional is left out.
 QIAO_API void to_json(const TypeInfo& type, const void* value, std::string& out);
 /// Reads foreign JSON into a struct. Strict: depth 32, no repeated keys, valid UTF-8, no unknown fields, numbers in the

@@ -92,6 +92,7 @@ TEST(JsonRead, ReadsIdsTimesDurationsAndNames) {
   EXPECT_EQ(s->wait, std::chrono::milliseconds(1500));
   EXPECT_EQ(s->color, Color::green);
   EXPECT_EQ(from_json<Sample>(R"({"id":"0"})")->id, Id{});
+  EXPECT_EQ(from_json<Sample>(R"({"id":""})")->id, Id{});
   EXPECT_EQ(error(R"({"id":7})"), "id: expected an id as a text, got a number");
   EXPECT_EQ(error(R"({"id":"-7"})"), "id: expected an id (a positive decimal number), got \"-7\"");
   EXPECT_EQ(error(R"({"color":"pink"})"), "color: expected one of red, green, blue, got \"pink\"");
