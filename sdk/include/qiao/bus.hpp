@@ -23,23 +23,24 @@ enum class Overflow : std::uint8_t {
 /// instance share it; the default name is "main", so state that is touched only from default lanes needs no mutex.
 /// A partitioned lane keeps that promise for each `Headers::partition` separately. Between lanes there is no order.
 /// A blocking lane runs on the pool for work that waits (database, ERP, mail), up to `concurrency` at once.
-/// A direct lane is no queue: the handler runs on the publisher's thread. It must be short, never wait, and guard its own
-/// state; it exists for hot paths such as pushing to sockets. Work posted to it runs on the serial lane of its name.
+/// A direct lane is no queue: the handler runs on the publisher's thread. It must be short, never wait, and guard its
+/// own state; it exists for hot paths such as pushing to sockets. Work posted to it runs on the serial lane of its
+/// name.
 struct Lane {
   enum Kind : std::uint8_t { serial, partitioned, blocking, direct };
   Kind kind = serial;
   std::size_t capacity = 4096;  ///< messages a priority; on a partitioned lane for each of its queues
   Overflow overflow = Overflow::reject;
-  unsigned concurrency = 4;           ///< of a blocking lane
-  std::string_view name = "main";     ///< blocking and partitioned lanes are separate from a serial lane of that name
+  unsigned concurrency = 4;        ///< of a blocking lane
+  std::string_view name = "main";  ///< blocking and partitioned lanes are separate from a serial lane of that name
   std::chrono::milliseconds budget{5000};  ///< a handler that takes longer is reported by the watchdog
 };
 
 struct PublishOptions {
   Priority priority = Priority::service;
   std::uint64_t partition = 0;  ///< 0: taken from QIAO_PARTITION
-  Id trace{};                     ///< empty: that of the message being handled, or a new one
-  Id id{};                        ///< empty: a new one
+  Id trace{};                   ///< empty: that of the message being handled, or a new one
+  Id id{};                      ///< empty: a new one
 };
 
 struct RequestOptions {
@@ -96,8 +97,8 @@ class QIAO_API Bus {
   template <Event E>
   Result<void> publish(E event, PublishOptions options = {}) {
     if (options.partition == 0) options.partition = detail::partition_of(event);
-    return publish_message(
-        TypedMessage<E>::make(qiao_event_type(static_cast<const E*>(nullptr)), std::move(event)), options);
+    return publish_message(TypedMessage<E>::make(qiao_event_type(static_cast<const E*>(nullptr)), std::move(event)),
+                           options);
   }
 
   /// `handler(const E&, const Headers&)` returning void or Result<void>. An error or an exception is counted and the
@@ -116,7 +117,9 @@ class QIAO_API Bus {
                      });
   }
   template <Event E, class F>
-  void subscribe(F handler) { subscribe<E>(Lane{}, std::move(handler)); }
+  void subscribe(F handler) {
+    subscribe<E>(Lane{}, std::move(handler));
+  }
 
   /// Either `handler(const Q&, const Headers&) -> Result<Reply>`, or
   /// `handler(const Q&, const Headers&, Responder<Reply>) -> void` to answer later.
@@ -136,18 +139,19 @@ class QIAO_API Bus {
                });
   }
   template <Request Q, class F>
-  void serve(F handler) { serve<Q>(Lane{}, std::move(handler)); }
+  void serve(F handler) {
+    serve<Q>(Lane{}, std::move(handler));
+  }
 
-  /// Asks without waiting. `callback(Result<Reply>)` runs exactly once: on the lane from which the request was made, or,
-  /// when made from elsewhere or from a direct handler, on the thread that answers. Errors: `timeout`, `bus.no_server`,
-  /// `bus.overloaded`, `bus.stopping`, and whatever the server answers.
+  /// Asks without waiting. `callback(Result<Reply>)` runs exactly once: on the lane from which the request was made,
+  /// or, when made from elsewhere or from a direct handler, on the thread that answers. Errors: `timeout`,
+  /// `bus.no_server`, `bus.overloaded`, `bus.stopping`, and whatever the server answers.
   template <Request Q, class F>
   void request(Q question, RequestOptions options, F callback) {
     if (options.partition == 0) options.partition = detail::partition_of(question);
-    send_request(TypedMessage<Q>::make(qiao_request_type(static_cast<const Q*>(nullptr)), std::move(question)), options,
-                 [f = std::move(callback)](Result<MessageRef> reply) mutable {
-                   f(take_reply<ReplyOf<Q>>(std::move(reply)));
-                 });
+    send_request(
+        TypedMessage<Q>::make(qiao_request_type(static_cast<const Q*>(nullptr)), std::move(question)), options,
+        [f = std::move(callback)](Result<MessageRef> reply) mutable { f(take_reply<ReplyOf<Q>>(std::move(reply))); });
   }
 
   /// Asks and waits. For blocking lanes, tests and tools; from a lane on which the answer would have to run it returns

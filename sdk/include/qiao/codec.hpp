@@ -12,7 +12,8 @@ namespace qiao {
 /// isolation, NATS. A record is its field count and then each field with its length, so that a reader with fewer fields
 /// skips what it does not know and one with more keeps its defaults. Little endian, no alignment.
 QIAO_API void encode(const TypeInfo& type, const void* value, std::string& out);
-/// Decodes foreign bytes: never reads beyond them, refuses depth over 32, never allocates more than their length warrants.
+/// Decodes foreign bytes: never reads beyond them, refuses depth over 32, never allocates more than their length
+/// warrants.
 QIAO_API Result<void> decode(const TypeInfo& type, void* value, std::string_view bytes);
 
 template <class T>

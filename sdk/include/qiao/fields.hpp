@@ -15,9 +15,9 @@
 #include "qiao/time.hpp"
 
 /// \file
-/// One declaration describes a plain struct to everything that must read it from outside: the binary codec (dead letters,
-/// processes, nodes), JSON for REST and WebSocket, and the OpenAPI document. QIAO_FIELDS builds a table of names and
-/// accessors; all that works on it (qiao/codec.hpp, qiao/json.hpp) is ordinary code in the SDK's library.
+/// One declaration describes a plain struct to everything that must read it from outside: the binary codec (dead
+/// letters, processes, nodes), JSON for REST and WebSocket, and the OpenAPI document. QIAO_FIELDS builds a table of
+/// names and accessors; all that works on it (qiao/codec.hpp, qiao/json.hpp) is ordinary code in the SDK's library.
 ///
 /// Types that may stand in a field: bool, integers, double, std::string, qiao::Id, qiao::Time, std::chrono durations,
 /// enums named with QIAO_ENUM, other structs with QIAO_FIELDS, and std::optional, std::vector and
@@ -26,7 +26,19 @@
 namespace qiao {
 
 enum class Kind : std::uint8_t {
-  boolean, integer, natural, real, text, id, time, duration, enumeration, optional, list, map, record,
+  boolean,
+  integer,
+  natural,
+  real,
+  text,
+  id,
+  time,
+  duration,
+  enumeration,
+  optional,
+  list,
+  map,
+  record,
 };
 
 struct TypeInfo;
@@ -60,8 +72,9 @@ struct TypeInfo {
   const void* (*get)(const void*, std::size_t) = nullptr;  ///< optional, list
   void* (*append)(void*) = nullptr;                        ///< optional: make it hold a fresh value; list: add one
   void (*clear)(void*) = nullptr;
-  void (*each)(const void*, void* context, void (*visit)(void* context, const std::string& key, const void* value)) =
-      nullptr;                                                ///< map, in key order
+  void (*each)(const void*, void* context,
+               void (*visit)(void* context, const std::string& key,
+                             const void* value)) = nullptr;  ///< map, in key order
   void* (*insert)(void*, const std::string& key) = nullptr;  ///< map
   // record, enumeration
   std::span<const FieldInfo> fields{};
@@ -74,9 +87,13 @@ const TypeInfo& type_of();
 namespace detail {
 
 template <class T>
-concept Record = requires(const T* p) { qiao_fields_of(p); };
+concept Record = requires(const T* p) {
+  qiao_fields_of(p);
+};
 template <class T>
-concept NamedEnum = std::is_enum_v<T> && requires(const T* p) { qiao_enum_of(p); };
+concept NamedEnum = std::is_enum_v<T> && requires(const T* p) {
+  qiao_enum_of(p);
+};
 template <class T>
 struct IsDuration : std::false_type {};
 template <class R, class P>
@@ -97,9 +114,13 @@ template <class T>
 inline constexpr bool kUnsupported = false;
 
 template <class T>
-T& as(void* p) { return *static_cast<T*>(p); }
+T& as(void* p) {
+  return *static_cast<T*>(p);
+}
 template <class T>
-const T& as(const void* p) { return *static_cast<const T*>(p); }
+const T& as(const void* p) {
+  return *static_cast<const T*>(p);
+}
 
 template <class T>
 TypeInfo describe() {
@@ -132,9 +153,7 @@ TypeInfo describe() {
     t.load = [](const void* p) -> std::int64_t {
       return std::chrono::duration_cast<std::chrono::microseconds>(as<T>(p)).count();
     };
-    t.store = [](void* p, std::int64_t v) {
-      as<T>(p) = std::chrono::duration_cast<T>(std::chrono::microseconds(v));
-    };
+    t.store = [](void* p, std::int64_t v) { as<T>(p) = std::chrono::duration_cast<T>(std::chrono::microseconds(v)); };
   } else if constexpr (NamedEnum<T>) {
     t.kind = Kind::enumeration;
     t.name = qiao_enum_name(static_cast<const T*>(nullptr));
@@ -193,7 +212,8 @@ const TypeInfo& type_of() {
 #define QIAO_EXPAND2(...) QIAO_EXPAND1(QIAO_EXPAND1(QIAO_EXPAND1(QIAO_EXPAND1(__VA_ARGS__))))
 #define QIAO_EXPAND1(...) __VA_ARGS__
 #define QIAO_FOR_EACH(macro, ...) __VA_OPT__(QIAO_EXPAND(QIAO_FOR_EACH_STEP(macro, __VA_ARGS__)))
-#define QIAO_FOR_EACH_STEP(macro, first, ...) macro(first) __VA_OPT__(QIAO_FOR_EACH_AGAIN QIAO_PARENS(macro, __VA_ARGS__))
+#define QIAO_FOR_EACH_STEP(macro, first, ...) \
+  macro(first) __VA_OPT__(QIAO_FOR_EACH_AGAIN QIAO_PARENS(macro, __VA_ARGS__))
 #define QIAO_FOR_EACH_AGAIN() QIAO_FOR_EACH_STEP
 
 #define QIAO_FIELD_ENTRY(member)                                       \
@@ -201,21 +221,21 @@ const TypeInfo& type_of() {
                     [](void* record) -> void* { return &static_cast<Self*>(record)->member; }},
 #define QIAO_ENUM_ENTRY(enumerator) ::qiao::EnumName{#enumerator, static_cast<std::int64_t>(Self::enumerator)},
 
-/// Names the fields of a plain struct, in the order in which they are encoded. Add new fields at the end, with a default:
-/// older encodings then still decode. Stands after the struct, in its namespace. At most 60 fields.
-#define QIAO_FIELDS(T, ...)                                                                              \
-  [[maybe_unused]] inline std::span<const ::qiao::FieldInfo> qiao_fields_of(const T*) {                  \
-    using Self [[maybe_unused]] = T;                                                                     \
-    static const std::vector<::qiao::FieldInfo> list{QIAO_FOR_EACH(QIAO_FIELD_ENTRY, __VA_ARGS__)};      \
-    return list;                                                                                         \
-  }                                                                                                      \
+/// Names the fields of a plain struct, in the order in which they are encoded. Add new fields at the end, with a
+/// default: older encodings then still decode. Stands after the struct, in its namespace. At most 60 fields.
+#define QIAO_FIELDS(T, ...)                                                                         \
+  [[maybe_unused]] inline std::span<const ::qiao::FieldInfo> qiao_fields_of(const T*) {             \
+    using Self [[maybe_unused]] = T;                                                                \
+    static const std::vector<::qiao::FieldInfo> list{QIAO_FOR_EACH(QIAO_FIELD_ENTRY, __VA_ARGS__)}; \
+    return list;                                                                                    \
+  }                                                                                                 \
   [[maybe_unused]] inline std::string_view qiao_record_name(const T*) { return #T; }
 
 /// Names the enumerators of an enum; JSON uses the names, the codec the values.
-#define QIAO_ENUM(T, ...)                                                                   \
-  [[maybe_unused]] inline std::span<const ::qiao::EnumName> qiao_enum_of(const T*) {        \
-    using Self = T;                                                                         \
-    static const ::qiao::EnumName list[] = {QIAO_FOR_EACH(QIAO_ENUM_ENTRY, __VA_ARGS__)};   \
-    return list;                                                                            \
-  }                                                                                         \
+#define QIAO_ENUM(T, ...)                                                                 \
+  [[maybe_unused]] inline std::span<const ::qiao::EnumName> qiao_enum_of(const T*) {      \
+    using Self = T;                                                                       \
+    static const ::qiao::EnumName list[] = {QIAO_FOR_EACH(QIAO_ENUM_ENTRY, __VA_ARGS__)}; \
+    return list;                                                                          \
+  }                                                                                       \
   [[maybe_unused]] inline std::string_view qiao_enum_name(const T*) { return #T; }

@@ -18,7 +18,7 @@ namespace qiao {
 struct Principal {
   enum class Type : std::uint8_t { nobody, visitor, agent, partner };
   Type type = Type::nobody;
-  Id id;                                 ///< of the agent, visitor or partner
+  Id id;  ///< of the agent, visitor or partner
   Id session;
   std::string name;
   std::vector<std::string> permissions;  ///< e.g. "conversations.write"; "*" is all
@@ -27,10 +27,10 @@ struct Principal {
 
 struct HttpRequest {
   std::string method;
-  std::string path;                                            ///< decoded, without the query
-  std::vector<std::pair<std::string, std::string>> query;      ///< decoded
-  std::vector<std::pair<std::string, std::string>> headers;    ///< names in lower case
-  std::vector<std::pair<std::string, std::string>> params;     ///< from `{name}` in the route
+  std::string path;                                          ///< decoded, without the query
+  std::vector<std::pair<std::string, std::string>> query;    ///< decoded
+  std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
+  std::vector<std::pair<std::string, std::string>> params;   ///< from `{name}` in the route
   std::string body;
   std::string remote;   ///< the client's address, from a proxy header only when the proxy is configured
   bool secure = false;  ///< came over TLS, here or at the configured proxy
@@ -51,7 +51,8 @@ struct HttpResponse {
   QIAO_API static HttpResponse problem(const Error& error);
 };
 
-/// Answers one HTTP request, once, from any thread. Copies share the one answer; destroying the last unanswered answers 500.
+/// Answers one HTTP request, once, from any thread. Copies share the one answer; destroying the last unanswered answers
+/// 500.
 using HttpReply = std::function<void(HttpResponse)>;
 
 /// Where a handler runs.
@@ -71,13 +72,13 @@ struct Access {
 };
 
 struct Route {
-  std::string method;   ///< GET POST PUT PATCH DELETE
-  std::string path;     ///< "/api/v1/tickets/{id}"
+  std::string method;  ///< GET POST PUT PATCH DELETE
+  std::string path;    ///< "/api/v1/tickets/{id}"
   Access access;
   std::string summary{};  ///< one sentence for the OpenAPI document
   Run run = Run::blocking;
   std::size_t max_body = 1 << 20;
-  std::string tag{};    ///< OpenAPI group; empty: the instance's name
+  std::string tag{};  ///< OpenAPI group; empty: the instance's name
 };
 
 /// An empty body or answer.
@@ -108,11 +109,11 @@ class QIAO_API SocketHandler {
 struct SocketRoute {
   std::string path;
   std::string summary{};
-  Access access = Access::anyone();   ///< usually open: the token comes in the first frame
+  Access access = Access::anyone();  ///< usually open: the token comes in the first frame
   std::size_t max_frame = 64 * 1024;
-  unsigned messages_per_second = 20;  ///< above it the socket closes with 4429; 0: no limit
-  std::chrono::seconds idle{75};      ///< closes with 4408 when nothing came for so long
-  std::vector<std::string> origins{}; ///< allowed Origin values; empty: same host only; "*": any
+  unsigned messages_per_second = 20;   ///< above it the socket closes with 4429; 0: no limit
+  std::chrono::seconds idle{75};       ///< closes with 4408 when nothing came for so long
+  std::vector<std::string> origins{};  ///< allowed Origin values; empty: same host only; "*": any
 };
 
 /// One instance's door to the hub's HTTP front. Registrations belong to the host, as with the bus; open sockets of an
@@ -120,18 +121,20 @@ struct SocketRoute {
 class QIAO_API Http {
  public:
   using RawHandler = std::function<void(std::shared_ptr<const HttpRequest>, HttpReply)>;
-  /// Turns the request's bearer token or cookie into a Principal; nobody when there is none. On the I/O thread: memory only.
+  /// Turns the request's bearer token or cookie into a Principal; nobody when there is none. On the I/O thread: memory
+  /// only.
   using Authenticator = std::function<Result<Principal>(const HttpRequest&)>;
   using SocketFactory = std::function<std::shared_ptr<SocketHandler>(std::shared_ptr<Socket>)>;
 
   virtual ~Http() = default;
 
-  /// A route with typed input and output: `handler(const In&, const HttpRequest&) -> Result<Out>`. POST, PUT and PATCH take
-  /// In from the JSON body, GET and DELETE from the query; fields named in the path always come from the path.
+  /// A route with typed input and output: `handler(const In&, const HttpRequest&) -> Result<Out>`. POST, PUT and PATCH
+  /// take In from the JSON body, GET and DELETE from the query; fields named in the path always come from the path.
   template <class In, class Out, class F>
   void route(Route r, F handler) {
     add_typed(std::move(r), type_of<In>(), type_of<Out>(),
-              [f = std::move(handler)](std::shared_ptr<const HttpRequest> request, const Decoder& decode, const HttpReply& reply) {
+              [f = std::move(handler)](std::shared_ptr<const HttpRequest> request, const Decoder& decode,
+                                       const HttpReply& reply) {
                 In in{};
                 if (auto done = decode(*request, &in); !done) return reply(HttpResponse::problem(done.error()));
                 Result<Out> out = f(static_cast<const In&>(in), *request);
@@ -149,7 +152,8 @@ class QIAO_API Http {
   template <class In, class Out, class F>
   void route_async(Route r, F handler) {
     add_typed(std::move(r), type_of<In>(), type_of<Out>(),
-              [f = std::move(handler)](std::shared_ptr<const HttpRequest> request, const Decoder& decode, const HttpReply& reply) {
+              [f = std::move(handler)](std::shared_ptr<const HttpRequest> request, const Decoder& decode,
+                                       const HttpReply& reply) {
                 In in{};
                 if (auto done = decode(*request, &in); !done) return reply(HttpResponse::problem(done.error()));
                 f(static_cast<const In&>(in), *request, [reply](Result<Out> out) {
@@ -165,7 +169,8 @@ class QIAO_API Http {
   template <class In, class Out, class F>
   void route_reply(Route r, F handler) {
     add_typed(std::move(r), type_of<In>(), type_of<Out>(),
-              [f = std::move(handler)](std::shared_ptr<const HttpRequest> request, const Decoder& decode, const HttpReply& reply) {
+              [f = std::move(handler)](std::shared_ptr<const HttpRequest> request, const Decoder& decode,
+                                       const HttpReply& reply) {
                 In in{};
                 if (auto done = decode(*request, &in); !done) return reply(HttpResponse::problem(done.error()));
                 f(static_cast<const In&>(in), std::move(request), reply);
@@ -175,7 +180,8 @@ class QIAO_API Http {
   virtual void raw(Route r, RawHandler handler) = 0;
   virtual void websocket(SocketRoute r, SocketFactory factory) = 0;
   /// Serves a folder under a prefix: index.html, ETag, precompressed .br and .gz beside the file, immutable caching for
-  /// names with a content hash. `headers` go on every answer. `fallback`: the file for unknown paths of a single-page app.
+  /// names with a content hash. `headers` go on every answer. `fallback`: the file for unknown paths of a single-page
+  /// app.
   virtual void files(std::string prefix, std::string folder, std::vector<std::pair<std::string, std::string>> headers,
                      std::string fallback = {}) = 0;
   virtual void authenticator(Authenticator turn_token_into_principal) = 0;

@@ -11,7 +11,8 @@
 namespace qiao {
 
 /// A 64-bit identifier that the hub gives out: 41 bits of milliseconds, 10 bits of node, 12 bits of count, so that ids
-/// of one node grow with time. Zero means "none". In JSON it is a decimal string, because JavaScript's numbers end at 2^53.
+/// of one node grow with time. Zero means "none". In JSON it is a decimal string, because JavaScript's numbers end at
+/// 2^53.
 struct Id {
   std::int64_t value = 0;
 

@@ -7,11 +7,12 @@
 
 namespace qiao {
 
-/// Writes a QIAO_FIELDS struct as one JSON object: fields by name, Id as decimal string (none: ""), Time as ISO 8601, durations as
-/// milliseconds, enums by name. An empty optional is left out.
+/// Writes a QIAO_FIELDS struct as one JSON object: fields by name, Id as decimal string (none: ""), Time as ISO 8601,
+/// durations as milliseconds, enums by name. An empty optional is left out.
 QIAO_API void to_json(const TypeInfo& type, const void* value, std::string& out);
 /// Reads foreign JSON into a struct. Strict: depth 32, no repeated keys, valid UTF-8, no unknown fields, numbers in the
-/// field's range. Missing fields keep their default. The error names the field: `orders[2].sku: expected a text, got a number`.
+/// field's range. Missing fields keep their default. The error names the field: `orders[2].sku: expected a text, got a
+/// number`.
 QIAO_API Result<void> from_json(const TypeInfo& type, void* value, std::string_view json);
 /// The JSON Schema of a type, for OpenAPI; records other than the outermost stand as "#/components/schemas/NAME".
 QIAO_API void json_schema(const TypeInfo& type, std::string& out);

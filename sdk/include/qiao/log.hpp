@@ -18,13 +18,21 @@ class QIAO_API Logger {
   virtual ~Logger() = default;
 
   template <class... A>
-  void debug(fmt::format_string<A...> text, A&&... args) { log(LogLevel::debug, text, std::forward<A>(args)...); }
+  void debug(fmt::format_string<A...> text, A&&... args) {
+    log(LogLevel::debug, text, std::forward<A>(args)...);
+  }
   template <class... A>
-  void info(fmt::format_string<A...> text, A&&... args) { log(LogLevel::info, text, std::forward<A>(args)...); }
+  void info(fmt::format_string<A...> text, A&&... args) {
+    log(LogLevel::info, text, std::forward<A>(args)...);
+  }
   template <class... A>
-  void warn(fmt::format_string<A...> text, A&&... args) { log(LogLevel::warn, text, std::forward<A>(args)...); }
+  void warn(fmt::format_string<A...> text, A&&... args) {
+    log(LogLevel::warn, text, std::forward<A>(args)...);
+  }
   template <class... A>
-  void error(fmt::format_string<A...> text, A&&... args) { log(LogLevel::error, text, std::forward<A>(args)...); }
+  void error(fmt::format_string<A...> text, A&&... args) {
+    log(LogLevel::error, text, std::forward<A>(args)...);
+  }
 
   template <class... A>
   void log(LogLevel level, fmt::format_string<A...> text, A&&... args) {

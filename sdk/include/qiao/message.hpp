@@ -31,7 +31,7 @@ struct Headers {
   SteadyTime deadline{};        ///< of a request; the epoch means none
   std::string_view source;      ///< the publishing instance's name; lives as long as the hub
   Priority priority = Priority::service;
-  bool redelivered = false;     ///< true after a restart, a crash or a replay: a handler that writes checks its receipt
+  bool redelivered = false;  ///< true after a restart, a crash or a replay: a handler that writes checks its receipt
 };
 
 namespace detail {
@@ -42,10 +42,10 @@ QIAO_API void free_block(void* block, std::size_t size) noexcept;
 
 /// The identity of a message type: what matches a publisher with its subscribers.
 struct MessageType {
-  std::string_view name;      ///< `<area>.<thing>.<what happened or is wanted>`
+  std::string_view name;  ///< `<area>.<thing>.<what happened or is wanted>`
   int version = 1;
-  std::uint64_t id = 0;       ///< hash of name and version
-  std::size_t size = 0;       ///< sizeof; a mismatch between two plugins is refused before start
+  std::uint64_t id = 0;  ///< hash of name and version
+  std::size_t size = 0;  ///< sizeof; a mismatch between two plugins is refused before start
   const TypeInfo& (*fields)() = nullptr;
   void* (*create)() = nullptr;  ///< a fresh message around a default body, as Message*
 };
@@ -72,7 +72,8 @@ class Message {
   void retain() noexcept { refs_.fetch_add(1, std::memory_order_relaxed); }
   void release() noexcept {
     // The only owner needs no exchange: nobody is left who could retain it meanwhile.
-    if (refs_.load(std::memory_order_acquire) == 1 || refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy_(this);
+    if (refs_.load(std::memory_order_acquire) == 1 || refs_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      destroy_(this);
   }
 
  protected:
@@ -117,9 +118,13 @@ class MessageRef {
 };
 
 template <class T>
-concept Event = requires(const T* p) { { qiao_event_type(p) } -> std::same_as<const MessageType&>; };
+concept Event = requires(const T* p) {
+  { qiao_event_type(p) } -> std::same_as<const MessageType&>;
+};
 template <class T>
-concept Request = requires(const T* p) { { qiao_request_type(p) } -> std::same_as<const MessageType&>; };
+concept Request = requires(const T* p) {
+  { qiao_request_type(p) } -> std::same_as<const MessageType&>;
+};
 template <Request Q>
 using ReplyOf = std::remove_pointer_t<decltype(qiao_reply_of(static_cast<const Q*>(nullptr)))>;
 
@@ -142,7 +147,9 @@ class TypedMessage final : public Message {
 
 namespace detail {
 template <class T>
-void* create_message(const MessageType& t) { return MessageRef(TypedMessage<T>::make(t, T{})).detach(); }
+void* create_message(const MessageType& t) {
+  return MessageRef(TypedMessage<T>::make(t, T{})).detach();
+}
 template <class T>
 std::uint64_t partition_of(const T& value) {
   if constexpr (requires { qiao_partition_of(value); }) {
@@ -155,27 +162,33 @@ std::uint64_t partition_of(const T& value) {
 
 }  // namespace qiao
 
-#define QIAO_MESSAGE_TYPE(function, T, NAME, VERSION)                                                        \
-  [[maybe_unused]] inline const ::qiao::MessageType& function(const T*) {                                    \
-    static const ::qiao::MessageType type{                                                                   \
-        NAME, VERSION, ::qiao::detail::message_id(NAME, VERSION), sizeof(T), &::qiao::type_of<T>,            \
-        []() -> void* { return ::qiao::detail::create_message<T>(function(static_cast<const T*>(nullptr))); }}; \
-    return type;                                                                                             \
+#define QIAO_MESSAGE_TYPE(function, T, NAME, VERSION)                                                             \
+  [[maybe_unused]] inline const ::qiao::MessageType& function(const T*) {                                         \
+    static const ::qiao::MessageType type{                                                                        \
+        NAME, VERSION, ::qiao::detail::message_id(NAME, VERSION), sizeof(T), &::qiao::type_of<T>, []() -> void* { \
+          return ::qiao::detail::create_message<T>(function(static_cast<const T*>(nullptr)));                     \
+        }};                                                                                                       \
+    return type;                                                                                                  \
   }
 
 /// Declares a QIAO_FIELDS struct as an event: something that happened, told to everybody who subscribed.
 #define QIAO_EVENT(T, NAME, VERSION) QIAO_MESSAGE_TYPE(qiao_event_type, T, NAME, VERSION)
 
 /// Declares a QIAO_FIELDS struct as a request that exactly one server answers with a `Reply` (also QIAO_FIELDS).
-#define QIAO_REQUEST(T, Reply, NAME, VERSION)             \
-  QIAO_MESSAGE_TYPE(qiao_request_type, T, NAME, VERSION)  \
-  [[maybe_unused]] inline Reply* qiao_reply_of(const T*) { return nullptr; }  \
-  [[maybe_unused]] inline const ::qiao::MessageType& qiao_reply_type(const T*) {                                  \
-    static const ::qiao::MessageType type{                                                                        \
-        NAME ".reply", VERSION, ::qiao::detail::message_id(NAME ".reply", VERSION), sizeof(Reply),                \
-        &::qiao::type_of<Reply>,                                                                                  \
-        []() -> void* { return ::qiao::detail::create_message<Reply>(qiao_reply_type(static_cast<const T*>(nullptr))); }}; \
-    return type;                                                                                                  \
+#define QIAO_REQUEST(T, Reply, NAME, VERSION)                                                            \
+  QIAO_MESSAGE_TYPE(qiao_request_type, T, NAME, VERSION)                                                 \
+  [[maybe_unused]] inline Reply* qiao_reply_of(const T*) { return nullptr; }                             \
+  [[maybe_unused]] inline const ::qiao::MessageType& qiao_reply_type(const T*) {                         \
+    static const ::qiao::MessageType type{                                                               \
+        NAME ".reply",                                                                                   \
+        VERSION,                                                                                         \
+        ::qiao::detail::message_id(NAME ".reply", VERSION),                                              \
+        sizeof(Reply),                                                                                   \
+        &::qiao::type_of<Reply>,                                                                         \
+        []() -> void* {                                                                                  \
+          return ::qiao::detail::create_message<Reply>(qiao_reply_type(static_cast<const T*>(nullptr))); \
+        }};                                                                                              \
+    return type;                                                                                         \
   }
 
 /// The field (an Id) whose value is the partition: messages of one partition are handled in order.

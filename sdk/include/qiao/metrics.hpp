@@ -38,8 +38,12 @@ class QIAO_API Histogram {
   static constexpr double kBounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30};
   static constexpr std::size_t kBuckets = sizeof(kBounds) / sizeof(kBounds[0]) + 1;
   void observe(double seconds) noexcept;
-  [[nodiscard]] std::uint64_t bucket(std::size_t i) const noexcept { return buckets_[i].load(std::memory_order_relaxed); }
-  [[nodiscard]] double sum() const noexcept { return static_cast<double>(micros_.load(std::memory_order_relaxed)) / 1e6; }
+  [[nodiscard]] std::uint64_t bucket(std::size_t i) const noexcept {
+    return buckets_[i].load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] double sum() const noexcept {
+    return static_cast<double>(micros_.load(std::memory_order_relaxed)) / 1e6;
+  }
 
  private:
   std::atomic<std::uint64_t> buckets_[kBuckets]{};

@@ -16,8 +16,8 @@
 
 namespace qiao {
 
-/// What a plugin says about itself before any of it runs: its config, and the messages that it deals in. The host checks
-/// wiring with it, prints it (`qiao plugins`), and makes the JSON Schema from it.
+/// What a plugin says about itself before any of it runs: its config, and the messages that it deals in. The host
+/// checks wiring with it, prints it (`qiao plugins`), and makes the JSON Schema from it.
 class QIAO_API Manifest {
  public:
   struct Port {
@@ -34,14 +34,22 @@ class QIAO_API Manifest {
     return *this;
   }
   template <Request Q>
-  Manifest& serves() { return add(Port::Type::serves, qiao_request_type(static_cast<const Q*>(nullptr))); }
+  Manifest& serves() {
+    return add(Port::Type::serves, qiao_request_type(static_cast<const Q*>(nullptr)));
+  }
   /// Requests that somebody must serve, or the hub does not start; with `optional` the plugin copes without.
   template <Request Q>
-  Manifest& asks(bool optional = false) { return add(Port::Type::asks, qiao_request_type(static_cast<const Q*>(nullptr)), optional); }
+  Manifest& asks(bool optional = false) {
+    return add(Port::Type::asks, qiao_request_type(static_cast<const Q*>(nullptr)), optional);
+  }
   template <Event E>
-  Manifest& publishes() { return add(Port::Type::publishes, qiao_event_type(static_cast<const E*>(nullptr))); }
+  Manifest& publishes() {
+    return add(Port::Type::publishes, qiao_event_type(static_cast<const E*>(nullptr)));
+  }
   template <Event E>
-  Manifest& subscribes() { return add(Port::Type::subscribes, qiao_event_type(static_cast<const E*>(nullptr))); }
+  Manifest& subscribes() {
+    return add(Port::Type::subscribes, qiao_event_type(static_cast<const E*>(nullptr)));
+  }
   Manifest& summary(std::string text) {
     summary_ = std::move(text);
     return *this;
@@ -92,11 +100,13 @@ class QIAO_API Plugin {
 
   /// Bind the settings; open nothing. Also called by `qiao check`.
   virtual Result<void> configure(const Section& section) = 0;
-  /// Register and open. What was registered becomes visible when this returns success; on failure all of it is taken back
-  /// and the object is destroyed without `stop`.
+  /// Register and open. What was registered becomes visible when this returns success; on failure all of it is taken
+  /// back and the object is destroyed without `stop`.
   virtual Result<void> start(Context& host) = 0;
   /// New settings of keys marked `reloadable`, while running. The default asks for a restart of the instance.
-  virtual Result<void> reconfigure(const Section&) { return Error{Errc::unsupported, "plugin.restart_needed", "restart needed"}; }
+  virtual Result<void> reconfigure(const Section&) {
+    return Error{Errc::unsupported, "plugin.restart_needed", "restart needed"};
+  }
   /// Finish what has been accepted; new work no longer arrives. Bus handlers may still be running on their lanes.
   /// Returning late is survivable: after `deadline` the generation is parked instead of stopped.
   virtual void drain(Deadline) {}
@@ -128,15 +138,21 @@ inline constexpr const char* kPluginSymbol = "qiao_plugin_descriptor";
 #define QIAO_STRINGIFY_(x) #x
 #define QIAO_STRINGIFY(x) QIAO_STRINGIFY_(x)
 /// Everything that must agree between a hub and a plugin that share C++ types.
-#define QIAO_ABI_TAG                                                                                   \
+#define QIAO_ABI_TAG \
   "qiao-abi-1/gcc-" QIAO_STRINGIFY(__GNUC__) "/cxx11-" QIAO_STRINGIFY(_GLIBCXX_USE_CXX11_ABI) "/"       \
   "ptr-" QIAO_STRINGIFY(__SIZEOF_POINTER__) "/sanitize-" QIAO_SANITIZE_TAG
 
-/// Makes a class loadable: QIAO_PLUGIN(StockPlugin, "erp-stock", "erp", "1.2.0"). Kinds: channel, crm, erp, bot, routing,
-/// ticket, service. Once per library.
-#define QIAO_PLUGIN(Class, NAME, KIND, VERSION)                                                              \
-  extern "C" QIAO_API const ::qiao::PluginDescriptor qiao_plugin_descriptor;                                 \
-  extern "C" QIAO_API const ::qiao::PluginDescriptor qiao_plugin_descriptor = {                              \
-      ::qiao::kPluginMagic, sizeof(::qiao::PluginDescriptor), QIAO_ABI_TAG, NAME, KIND, VERSION,             \
-      [](::qiao::Manifest& manifest) { Class::describe(manifest); },                                         \
-      []() -> ::qiao::Plugin* { return new Class; }, [](::qiao::Plugin* plugin) { delete plugin; }};
+/// Makes a class loadable: QIAO_PLUGIN(StockPlugin, "erp-stock", "erp", "1.2.0"). Kinds: channel, crm, erp, bot,
+/// routing, ticket, service. Once per library.
+#define QIAO_PLUGIN(Class, NAME, KIND, VERSION)                                 \
+  extern "C" QIAO_API const ::qiao::PluginDescriptor qiao_plugin_descriptor;    \
+  extern "C" QIAO_API const ::qiao::PluginDescriptor qiao_plugin_descriptor = { \
+      ::qiao::kPluginMagic,                                                     \
+      sizeof(::qiao::PluginDescriptor),                                         \
+      QIAO_ABI_TAG,                                                             \
+      NAME,                                                                     \
+      KIND,                                                                     \
+      VERSION,                                                                  \
+      [](::qiao::Manifest& manifest) { Class::describe(manifest); },            \
+      []() -> ::qiao::Plugin* { return new Class; },                            \
+      [](::qiao::Plugin* plugin) { delete plugin; }};

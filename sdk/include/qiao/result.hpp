@@ -14,20 +14,20 @@ namespace qiao {
 
 /// What kind of failure it was; decides the HTTP status and whether a retry can help.
 enum class Errc : std::uint8_t {
-  bad_value,      ///< the caller's input is wrong; repeating it is useless (400)
-  unauthorized,   ///< nobody is logged in (401)
-  forbidden,      ///< somebody is, and may not (403)
-  not_found,      ///< (404)
-  conflict,       ///< exists already, or the state does not allow it (409)
-  too_large,      ///< (413)
-  rate_limited,   ///< the caller is too fast; see Error::retry_after (429)
-  overloaded,     ///< a queue is full; try again later (503)
-  unavailable,    ///< what would answer is not there or not ready (503)
-  timeout,        ///< the deadline passed (504)
-  would_deadlock, ///< waiting here could never end (500)
-  cancelled,      ///< the asker or the hub went away (503)
-  unsupported,    ///< (501)
-  internal,       ///< a broken promise of ours, or an exception that nobody expected (500)
+  bad_value,       ///< the caller's input is wrong; repeating it is useless (400)
+  unauthorized,    ///< nobody is logged in (401)
+  forbidden,       ///< somebody is, and may not (403)
+  not_found,       ///< (404)
+  conflict,        ///< exists already, or the state does not allow it (409)
+  too_large,       ///< (413)
+  rate_limited,    ///< the caller is too fast; see Error::retry_after (429)
+  overloaded,      ///< a queue is full; try again later (503)
+  unavailable,     ///< what would answer is not there or not ready (503)
+  timeout,         ///< the deadline passed (504)
+  would_deadlock,  ///< waiting here could never end (500)
+  cancelled,       ///< the asker or the hub went away (503)
+  unsupported,     ///< (501)
+  internal,        ///< a broken promise of ours, or an exception that nobody expected (500)
 };
 
 /// The stable name of a code: "bad_value", "not_found", …
@@ -38,8 +38,8 @@ QIAO_API int http_status(Errc code) noexcept;
 /// A failure as a value: what kind, a stable dotted id that people search for, and a sentence for a person.
 struct Error {
   Errc code = Errc::internal;
-  std::string message;      ///< what failed, where, what was found and, where known, what to do
-  std::string id;           ///< e.g. "bus.overloaded"; empty means the code's own name
+  std::string message;                       ///< what failed, where, what was found and, where known, what to do
+  std::string id;                            ///< e.g. "bus.overloaded"; empty means the code's own name
   std::chrono::milliseconds retry_after{0};  ///< a hint for rate_limited, overloaded, unavailable; 0 says nothing
 
   Error() = default;
@@ -55,7 +55,7 @@ template <class T>
 class [[nodiscard]] Result {
  public:
   using value_type = T;
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: meant to be implicit
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT: meant to be implicit
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT
 
   [[nodiscard]] bool ok() const noexcept { return state_.index() == 0; }

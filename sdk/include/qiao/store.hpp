@@ -23,21 +23,20 @@ struct SqlArg {
   double real = 0;
   std::string_view text;
 
-  SqlArg(std::nullptr_t) {}                                                              // NOLINT: implicit by design
-  SqlArg(bool v) : type(Type::integer), integer(v ? 1 : 0) {}                            // NOLINT
+  SqlArg(std::nullptr_t) {}                                    // NOLINT: implicit by design
+  SqlArg(bool v) : type(Type::integer), integer(v ? 1 : 0) {}  // NOLINT
   template <std::integral I>
-  SqlArg(I v) : type(Type::integer), integer(static_cast<std::int64_t>(v)) {}            // NOLINT
-  SqlArg(double v) : type(Type::real), real(v) {}                                        // NOLINT
-  SqlArg(std::string_view v) : type(Type::text), text(v) {}                              // NOLINT
-  SqlArg(const std::string& v) : type(Type::text), text(v) {}                            // NOLINT
-  SqlArg(const char* v) : type(Type::text), text(v) {}                                   // NOLINT
-  SqlArg(Id v) : type(v.empty() ? Type::null : Type::integer), integer(v.value) {}       // NOLINT: no id is NULL
-  SqlArg(Time v) : type(Type::integer), integer(to_micros(v)) {}                         // NOLINT: µs since 1970
+  SqlArg(I v) : type(Type::integer), integer(static_cast<std::int64_t>(v)) {}       // NOLINT
+  SqlArg(double v) : type(Type::real), real(v) {}                                   // NOLINT
+  SqlArg(std::string_view v) : type(Type::text), text(v) {}                         // NOLINT
+  SqlArg(const std::string& v) : type(Type::text), text(v) {}                       // NOLINT
+  SqlArg(const char* v) : type(Type::text), text(v) {}                              // NOLINT
+  SqlArg(Id v) : type(v.empty() ? Type::null : Type::integer), integer(v.value) {}  // NOLINT: no id is NULL
+  SqlArg(Time v) : type(Type::integer), integer(to_micros(v)) {}                    // NOLINT: µs since 1970
   template <class T>
-  SqlArg(const std::optional<T>& v) : SqlArg(v ? SqlArg(*v) : SqlArg(nullptr)) {}        // NOLINT
+  SqlArg(const std::optional<T>& v) : SqlArg(v ? SqlArg(*v) : SqlArg(nullptr)) {}  // NOLINT
   template <class E>
-    requires std::is_enum_v<E>
-  SqlArg(E v) : type(Type::integer), integer(static_cast<std::int64_t>(v)) {}            // NOLINT
+  requires std::is_enum_v<E> SqlArg(E v) : type(Type::integer), integer(static_cast<std::int64_t>(v)) {}  // NOLINT
   static SqlArg blob(std::string_view bytes) {
     SqlArg arg(bytes);
     arg.type = Type::blob;
@@ -64,8 +63,8 @@ class QIAO_API Rows {
 /// One connection, lent for the length of a call; statements are prepared once and kept. One thread at a time.
 ///
 /// SQL stays in the part that SQLite and MySQL share: `?` parameters, no upsert (UPDATE, then INSERT when it changed
-/// nothing), no RETURNING, ids given by us. A violated unique key is Errc::conflict and leaves the transaction usable, so
-/// an INSERT is also the question "is it there already?".
+/// nothing), no RETURNING, ids given by us. A violated unique key is Errc::conflict and leaves the transaction usable,
+/// so an INSERT is also the question "is it there already?".
 class QIAO_API Session {
  public:
   virtual ~Session() = default;
@@ -98,8 +97,8 @@ struct Migration {
   std::string_view mysql = {};  ///< only where MySQL must differ
 };
 
-/// The hub's database as a plugin sees it. Tables carry the plugin's prefix (`inbox_message`); other plugins' tables are
-/// not touched. Any thread.
+/// The hub's database as a plugin sees it. Tables carry the plugin's prefix (`inbox_message`); other plugins' tables
+/// are not touched. Any thread.
 class QIAO_API Database {
  public:
   using Work = std::function<Result<void>(Session&)>;
@@ -111,10 +110,11 @@ class QIAO_API Database {
   virtual Result<void> migrate(std::span<const Migration> steps) = 0;
 
   /// Queues a write. `work` runs on a writer thread inside a transaction shared with other writers; `done` runs on that
-  /// thread after the commit is synced to disk (or has failed) and must be short. When `work` fails, only what it did is
-  /// undone. It may run more than once, so it changes nothing but the session, or undoes that in `on_rollback`.
+  /// thread after the commit is synced to disk (or has failed) and must be short. When `work` fails, only what it did
+  /// is undone. It may run more than once, so it changes nothing but the session, or undoes that in `on_rollback`.
   /// Writes of one partition run in the order in which they were queued; 0 is no partition.
-  /// Errors of the store itself: `store.overloaded` (retry), `store.full`, `store.io_error`, `store.failed`, `store.stopping`.
+  /// Errors of the store itself: `store.overloaded` (retry), `store.full`, `store.io_error`, `store.failed`,
+  /// `store.stopping`.
   virtual void write(std::uint64_t partition, Work work, Done done, Priority priority = Priority::service) = 0;
   /// The same, waiting for the synced commit. Not on a bus worker or an I/O thread: there it returns `would_deadlock`.
   virtual Result<void> write_and_wait(Work work) = 0;

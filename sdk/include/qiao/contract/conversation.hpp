@@ -199,7 +199,8 @@ struct AcceptMessage {
 QIAO_FIELDS(AcceptMessage, channel, external_id, user, user_name, site, language, content, in_app, at)
 QIAO_REQUEST(AcceptMessage, Accepted, "inbox.accept", 1)
 
-/// An agent, the bot or the hub itself writes into a conversation. Exactly once for each client_id, with the same reach.
+/// An agent, the bot or the hub itself writes into a conversation. Exactly once for each client_id, with the same
+/// reach.
 struct WriteMessage {
   Id conversation;
   Author author = Author::agent;
