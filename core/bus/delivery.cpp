@@ -148,10 +148,19 @@ void Hub::request(Instance& from, MessageRef message, const RequestOptions& opti
     return;
   }
   timers_.add(deadline, pending);
-  send(ctx, std::move(message), pending);
+  send(ctx, std::move(message), options.to, pending);
 }
 
-void Hub::send(ThreadContext& ctx, MessageRef message, const std::shared_ptr<Pending>& pending) {
+std::vector<std::string> Hub::servers_of(const MessageType& type) const {
+  std::vector<std::string> names;
+  const ReadSection read(context());
+  const Topic* topic = table_.load(std::memory_order_seq_cst)->find(type.id);
+  if (topic == nullptr) return names;
+  for (const Target* server : topic->servers) names.emplace_back(server->instance->name());
+  return names;
+}
+
+void Hub::send(ThreadContext& ctx, MessageRef message, std::string_view to, const std::shared_ptr<Pending>& pending) {
   requests_.fetch_add(1, std::memory_order_relaxed);
   if (stopping_.load(std::memory_order_acquire)) {
     pending->complete(stopping());
@@ -162,12 +171,14 @@ void Hub::send(ThreadContext& ctx, MessageRef message, const std::shared_ptr<Pen
   {
     const ReadSection read(ctx);
     const Topic* topic = table_.load(std::memory_order_seq_cst)->find(message->type->id);
-    if (topic == nullptr || topic->server == nullptr) {
-      pending->complete(
-          Error{Errc::unavailable, "bus.no_server", fmt::format("nobody serves {}", message->type->name)});
+    const Target* server = topic != nullptr ? topic->server_named(to) : nullptr;
+    if (server == nullptr) {
+      pending->complete(Error{Errc::unavailable, "bus.no_server",
+                              to.empty() ? fmt::format("nobody serves {}", message->type->name)
+                                         : fmt::format("{} does not serve {}", to, message->type->name)});
       return;
     }
-    const Target& target = *topic->server;
+    const Target& target = *server;
     auto port = std::make_shared<Port>(pending);
     if (target.lane->direct()) {
       serve_request(target, *message, std::move(port), nullptr);
@@ -199,7 +210,8 @@ Result<MessageRef> Hub::ask(Instance& from, MessageRef message, const RequestOpt
     if (ctx.queue->lane().kind != Lane::blocking) return deadlock("a lane of a worker, which must not wait");
     const ReadSection read(ctx);
     const Topic* topic = table_.load(std::memory_order_seq_cst)->find(message->type->id);
-    if (topic != nullptr && topic->server != nullptr && topic->server->lane == &ctx.queue->lane()) {
+    const Target* server = topic != nullptr ? topic->server_named(options.to) : nullptr;
+    if (server != nullptr && server->lane == &ctx.queue->lane()) {
       return deadlock("the lane that would have to answer");
     }
   }
@@ -208,7 +220,7 @@ Result<MessageRef> Hub::ask(Instance& from, MessageRef message, const RequestOpt
   message->headers.deadline = clock_.steady() + options.deadline;
   pending->headers = message->headers;
   if (!from.add(pending)) return stopping();
-  send(ctx, std::move(message), pending);
+  send(ctx, std::move(message), options.to, pending);
   if (options_.manual) {
     while (!pending->answered() && (manual_.run_one() || timers_.run_due() > 0)) {
     }

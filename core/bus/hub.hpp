@@ -41,6 +41,7 @@ class Hub {
   Result<void> publish(Instance& from, MessageRef message, const PublishOptions& options);
   void request(Instance& from, MessageRef message, const RequestOptions& options,
                std::function<void(Result<MessageRef>)> callback);
+  [[nodiscard]] std::vector<std::string> servers_of(const MessageType& type) const;
   Result<MessageRef> ask(Instance& from, MessageRef message, const RequestOptions& options);
   Result<void> replay(std::string_view message, int version, std::string_view bytes, Headers headers,
                       const std::string& instance);
@@ -84,7 +85,7 @@ class Hub {
   void run_direct(const Message& message, const std::vector<const Target*>& targets);
   static Result<void> finish_waiting(std::vector<Waiting>& waiting);
   [[nodiscard]] bool may_wait(const ThreadContext& context, const Queue& queue) const noexcept;
-  void send(ThreadContext& context, MessageRef message, const std::shared_ptr<Pending>& pending);
+  void send(ThreadContext& context, MessageRef message, std::string_view to, const std::shared_ptr<Pending>& pending);
   static void add_lane(LaneSnapshot& into, const LaneState& lane);
 
   LocalBus::Options options_;

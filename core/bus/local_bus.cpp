@@ -120,6 +120,10 @@ void InstanceBus::add_server(const MessageType& type, const MessageType& reply, 
   instance_->add_server(std::move(target));
 }
 
+std::vector<std::string> InstanceBus::servers_of(const MessageType& type) const {
+  return instance_->hub().servers_of(type);
+}
+
 void InstanceBus::send_request(MessageRef message, const RequestOptions& options, ReplyHandler handler) {
   instance_->hub().request(*instance_, std::move(message), options, std::move(handler));
 }

@@ -96,6 +96,7 @@ class InstanceBus final : public Bus {
   Result<void> publish_message(MessageRef message, const PublishOptions& options) override;
   void add_subscription(const MessageType& type, const Lane& lane, EventHandler handler) override;
   void add_server(const MessageType& type, const MessageType& reply, const Lane& lane, Server server) override;
+  [[nodiscard]] std::vector<std::string> servers_of(const MessageType& type) const override;
   void send_request(MessageRef message, const RequestOptions& options, ReplyHandler handler) override;
   Result<MessageRef> ask_message(MessageRef message, const RequestOptions& options) override;
 

@@ -17,6 +17,14 @@ std::vector<const Target*> only(const std::vector<const Target*>& all, const std
 
 }  // namespace
 
+const Target* Topic::server_named(std::string_view instance) const noexcept {
+  if (instance.empty()) return server;
+  for (const Target* candidate : servers) {
+    if (candidate->instance->name() == instance) return candidate;
+  }
+  return nullptr;
+}
+
 TopicTable::TopicTable(const std::vector<Instance*>& visible, const Wiring& wiring, const Intern& intern) {
   std::map<std::uint64_t, Topic*> by_id;
   const auto topic_of = [&](const MessageType& type) -> Topic& {
@@ -36,6 +44,7 @@ TopicTable::TopicTable(const std::vector<Instance*>& visible, const Wiring& wiri
       const auto binding = wiring.bindings.find(std::string(topic.name));
       const bool bound = binding != wiring.bindings.end();
       // Without a binding the first to come serves; `check_wiring` does not let a hub start like that.
+      topic.servers.push_back(target.get());
       if (bound ? binding->second == instance->name() : topic.server == nullptr) topic.server = target.get();
     }
   }

@@ -22,7 +22,8 @@ struct Topic {
     std::vector<const Target*> targets;
   };
   std::vector<Routed> routed;
-  const Target* server = nullptr;
+  const Target* server = nullptr;      ///< who answers when nobody is named
+  std::vector<const Target*> servers;  ///< in order of activation
 
   [[nodiscard]] const std::vector<const Target*>& targets_for(std::string_view source) const noexcept {
     for (const Routed& r : routed) {
@@ -30,6 +31,8 @@ struct Topic {
     }
     return usual;
   }
+  /// Null: nobody, or not that instance.
+  [[nodiscard]] const Target* server_named(std::string_view instance) const noexcept;
 };
 
 /// All topics at one moment; never changed once built. Readers find it without a lock (see ReadSection).

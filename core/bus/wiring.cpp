@@ -58,6 +58,7 @@ class Checker {
     switch (port.type) {
       case PortType::serves:
         servers_[name][type.version].push_back(instance);
+        if (type.many) many_.insert(name);
         break;
       case PortType::asks:
         askers_.push_back({instance, port});
@@ -90,7 +91,7 @@ class Checker {
     }
     for (const auto& [name, versions] : servers_) {
       for (const auto& [version, servers] : versions) {
-        if (servers.size() < 2 || wiring_.bindings.count(name) > 0) continue;
+        if (servers.size() < 2 || wiring_.bindings.count(name) > 0 || many_.count(name) > 0) continue;
         problem("wiring.ambiguous", "bindings." + name,
                 fmt::format("{} is served by {}; say under bindings which one: `{}: {}`", name, joined(servers), name,
                             servers.front()));
@@ -153,6 +154,7 @@ class Checker {
   std::set<std::string> names_;
   std::map<std::pair<std::string, int>, Seen> types_;
   std::map<std::string, std::map<int, std::vector<std::string>>> servers_;
+  std::set<std::string> many_;  // requests that several may serve
   std::map<std::string, std::set<std::string>> subscribers_;
   std::map<std::string, std::set<std::string>> publishers_;
   std::vector<std::pair<std::string, Manifest::Port>> askers_;

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "qiao/message.hpp"
 #include "qiao/result.hpp"
@@ -48,6 +50,7 @@ struct RequestOptions {
   Priority priority = Priority::service;
   std::uint64_t partition = 0;
   Id trace;
+  std::string_view to;  ///< the instance that shall answer, when not the usual one; read during the call only
   RequestOptions() = default;
   template <class R, class P>
   RequestOptions(std::chrono::duration<R, P> d)  // NOLINT: `request(q, 300ms, …)`
@@ -77,6 +80,13 @@ class Responder {
  private:
   std::shared_ptr<ReplyPort> port_;
   const MessageType* type_;
+};
+
+/// What one of several servers answered.
+template <class R>
+struct Answer {
+  std::string instance;
+  Result<R> reply;
 };
 
 /// A running timer; destroying the handle does not stop it, the instance's end does.
@@ -163,6 +173,39 @@ class QIAO_API Bus {
         TypedMessage<Q>::make(qiao_request_type(static_cast<const Q*>(nullptr)), std::move(question)), options));
   }
 
+  /// The instances that serve a request now, in the order in which they started.
+  template <Request Q>
+  [[nodiscard]] std::vector<std::string> servers() const {
+    return servers_of(qiao_request_type(static_cast<const Q*>(nullptr)));
+  }
+
+  /// Asks every instance that serves Q. `callback(std::vector<Answer<Reply>>)` runs once, when the last of them has
+  /// answered or the deadline is over; answers stand in the order of `servers`, each a value or an error. Where the
+  /// callback runs: as with `request`; at once on this thread when nobody serves it.
+  template <Request Q, class F>
+  void gather(Q question, RequestOptions options, F callback) {
+    using R = ReplyOf<Q>;
+    struct Gathering {
+      std::vector<Answer<R>> answers;
+      std::atomic<std::size_t> missing{0};
+      F callback;
+      Gathering(std::size_t count, F f) : missing(count), callback(std::move(f)) {}
+    };
+    const std::vector<std::string> names = servers<Q>();
+    auto all = std::make_shared<Gathering>(names.size(), std::move(callback));
+    if (names.empty()) return all->callback(std::move(all->answers));
+    for (const std::string& name : names) {
+      all->answers.push_back({name, Error{Errc::timeout, "no answer"}});
+    }
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      options.to = names[i];
+      request(question, options, [all, i](Result<R> reply) {
+        all->answers[i].reply = std::move(reply);
+        if (all->missing.fetch_sub(1, std::memory_order_acq_rel) == 1) all->callback(std::move(all->answers));
+      });
+    }
+  }
+
   /// Runs `work` on a lane of this instance, after what is queued there. False: the instance is stopping or it is full.
   virtual bool post(const Lane& lane, std::function<void()> work, Priority priority = Priority::service) = 0;
   /// Timers run on the given lane; a late one is not repeated for the ticks it missed.
@@ -176,6 +219,7 @@ class QIAO_API Bus {
   virtual Result<void> publish_message(MessageRef message, const PublishOptions& options) = 0;
   virtual void add_subscription(const MessageType& type, const Lane& lane, EventHandler handler) = 0;
   virtual void add_server(const MessageType& type, const MessageType& reply, const Lane& lane, Server server) = 0;
+  [[nodiscard]] virtual std::vector<std::string> servers_of(const MessageType& type) const = 0;
   virtual void send_request(MessageRef message, const RequestOptions& options, ReplyHandler handler) = 0;
   virtual Result<MessageRef> ask_message(MessageRef message, const RequestOptions& options) = 0;
 

@@ -48,6 +48,7 @@ struct MessageType {
   std::size_t size = 0;  ///< sizeof; a mismatch between two plugins is refused before start
   const TypeInfo& (*fields)() = nullptr;
   void* (*create)() = nullptr;  ///< a fresh message around a default body, as Message*
+  bool many = false;            ///< a request that several instances may serve at once, each asked by name
 };
 
 namespace detail {
@@ -162,21 +163,31 @@ std::uint64_t partition_of(const T& value) {
 
 }  // namespace qiao
 
-#define QIAO_MESSAGE_TYPE(function, T, NAME, VERSION)                                                             \
-  [[maybe_unused]] inline const ::qiao::MessageType& function(const T*) {                                         \
-    static const ::qiao::MessageType type{                                                                        \
-        NAME, VERSION, ::qiao::detail::message_id(NAME, VERSION), sizeof(T), &::qiao::type_of<T>, []() -> void* { \
-          return ::qiao::detail::create_message<T>(function(static_cast<const T*>(nullptr)));                     \
-        }};                                                                                                       \
-    return type;                                                                                                  \
+#define QIAO_MESSAGE_TYPE(function, T, NAME, VERSION, MANY)                                                    \
+  [[maybe_unused]] inline const ::qiao::MessageType& function(const T*) {                                      \
+    static const ::qiao::MessageType type{                                                                     \
+        NAME,                                                                                                  \
+        VERSION,                                                                                               \
+        ::qiao::detail::message_id(NAME, VERSION),                                                             \
+        sizeof(T),                                                                                             \
+        &::qiao::type_of<T>,                                                                                   \
+        []() -> void* { return ::qiao::detail::create_message<T>(function(static_cast<const T*>(nullptr))); }, \
+        MANY};                                                                                                 \
+    return type;                                                                                               \
   }
 
 /// Declares a QIAO_FIELDS struct as an event: something that happened, told to everybody who subscribed.
-#define QIAO_EVENT(T, NAME, VERSION) QIAO_MESSAGE_TYPE(qiao_event_type, T, NAME, VERSION)
+#define QIAO_EVENT(T, NAME, VERSION) QIAO_MESSAGE_TYPE(qiao_event_type, T, NAME, VERSION, false)
 
 /// Declares a QIAO_FIELDS struct as a request that exactly one server answers with a `Reply` (also QIAO_FIELDS).
-#define QIAO_REQUEST(T, Reply, NAME, VERSION)                                                            \
-  QIAO_MESSAGE_TYPE(qiao_request_type, T, NAME, VERSION)                                                 \
+#define QIAO_REQUEST(T, Reply, NAME, VERSION) QIAO_REQUEST_TYPE(T, Reply, NAME, VERSION, false)
+
+/// The same for a request that several instances may serve: a card about a person, the erasure of what each of them
+/// keeps. Asked with Bus::gather, or of one instance by its name (RequestOptions::to).
+#define QIAO_REQUEST_MANY(T, Reply, NAME, VERSION) QIAO_REQUEST_TYPE(T, Reply, NAME, VERSION, true)
+
+#define QIAO_REQUEST_TYPE(T, Reply, NAME, VERSION, MANY)                                                 \
+  QIAO_MESSAGE_TYPE(qiao_request_type, T, NAME, VERSION, MANY)                                           \
   [[maybe_unused]] inline Reply* qiao_reply_of(const T*) { return nullptr; }                             \
   [[maybe_unused]] inline const ::qiao::MessageType& qiao_reply_type(const T*) {                         \
     static const ::qiao::MessageType type{                                                               \

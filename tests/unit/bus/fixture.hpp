@@ -45,6 +45,16 @@ struct Nested {
 QIAO_FIELDS(Nested, value)
 QIAO_REQUEST(Nested, Sum, "test.sum.nested", 1)
 
+struct Card {
+  std::string title;
+};
+QIAO_FIELDS(Card, title)
+struct AskCard {
+  std::string about;
+};
+QIAO_FIELDS(AskCard, about)
+QIAO_REQUEST_MANY(AskCard, Card, "test.card.ask", 1)
+
 /// Stands still until it is turned.
 class TurnedClock final : public Clock {
  public:

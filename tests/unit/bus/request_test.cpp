@@ -48,6 +48,55 @@ TEST_F(ManualBus, SaysThatNobodyServes) {
   EXPECT_EQ(asker->ask(Add{}).error().code, Errc::unavailable);
 }
 
+TEST_F(ManualBus, AsksOneServerByName) {
+  std::vector<std::unique_ptr<InstanceBus>> servers;
+  for (const std::string name : {"left", "right"}) {
+    servers.push_back(bus.attach(name));
+    servers.back()->serve<AskCard>(
+        [name](const AskCard& q, const Headers&) -> Result<Card> { return Card{q.about + " by " + name}; });
+    servers.back()->activate();
+  }
+  auto asker = active("asker");
+  RequestOptions options(1s);
+  options.to = "right";
+  EXPECT_EQ(asker->ask(AskCard{"tea"}, options)->title, "tea by right");
+  options.to = "nobody";
+  EXPECT_EQ(asker->ask(AskCard{"tea"}, options).error().message, "nobody does not serve test.card.ask");
+}
+
+TEST_F(ManualBus, GathersTheAnswersOfAllServers) {
+  auto good = bus.attach("good");
+  good->serve<AskCard>([](const AskCard& q, const Headers&) -> Result<Card> { return Card{q.about}; });
+  good->activate();
+  auto bad = bus.attach("bad");
+  bad->serve<AskCard>([](const AskCard&, const Headers&) -> Result<Card> { return Error{Errc::internal, "broken"}; });
+  bad->activate();
+  std::optional<Responder<Card>> never;
+  auto slow = bus.attach("slow");
+  slow->serve<AskCard>([&](const AskCard&, const Headers&, Responder<Card> respond) { never = std::move(respond); });
+  slow->activate();
+  auto asker = active("asker");
+  EXPECT_EQ(asker->servers<AskCard>(), (std::vector<std::string>{"good", "bad", "slow"}));
+  std::vector<std::string> seen;
+  asker->gather(AskCard{"tea"}, 100ms, [&](std::vector<Answer<Card>> answers) {
+    for (const auto& a : answers)
+      seen.push_back(a.instance + " " + (a.reply ? a.reply->title : a.reply.error().message));
+  });
+  bus.run_until_idle();
+  EXPECT_TRUE(seen.empty()) << "one is still missing";
+  clock.advance(200ms);
+  bus.clock_moved();
+  bus.run_until_idle();
+  EXPECT_EQ(seen, (std::vector<std::string>{"good tea", "bad broken", "slow no answer to test.card.ask in time"}));
+}
+
+TEST_F(ManualBus, GathersNothingWhenNobodyServes) {
+  auto asker = active("asker");
+  bool called = false;
+  asker->gather(AskCard{}, 1s, [&](const std::vector<Answer<Card>>& answers) { called = answers.empty(); });
+  EXPECT_TRUE(called);
+}
+
 TEST_F(ManualBus, TimesOutAndIgnoresTheLateAnswer) {
   std::optional<Responder<Sum>> later;
   auto server = bus.attach("server");

@@ -57,6 +57,13 @@ TEST(Wiring, AsksForABindingWhenSeveralServe) {
   EXPECT_THAT(net.problems(), IsEmpty());
 }
 
+TEST(Wiring, LetsManyServeARequestThatIsMeantForMany) {
+  Net net;
+  net.instance("one").serves<AskCard>();
+  net.instance("two").serves<AskCard>();
+  EXPECT_THAT(net.problems(), IsEmpty());
+}
+
 TEST(Wiring, RefusesBindingsAndRoutesToWhatIsNotThere) {
   Net net;
   net.instance("one").serves<Add>();
