@@ -4,6 +4,7 @@
 #include <string>
 
 #include "plugins/inbox/ledger.hpp"
+#include "qiao/contract/contacts.hpp"
 #include "qiao/log.hpp"
 
 namespace qiao::inbox {

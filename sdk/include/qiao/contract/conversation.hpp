@@ -111,20 +111,6 @@ struct Identity {
 };
 QIAO_FIELDS(Identity, channel, user)
 
-struct ContactView {
-  Id id;
-  std::string name;
-  std::string phone;
-  std::string email;
-  std::string note;
-  std::map<std::string, std::string> attributes;
-  std::vector<Identity> identities;
-  std::int64_t conversations = 0;
-  Time created_at;
-  Time last_seen_at;
-};
-QIAO_FIELDS(ContactView, id, name, phone, email, note, attributes, identities, conversations, created_at, last_seen_at)
-
 // ---- what happens -------------------------------------------------------------------------------------------------
 
 /// A message is stored and synced. Published once for each message of any author; on a direct lane it is the fastest
