@@ -69,24 +69,18 @@ Push Hub::hand_over(ThreadContext& ctx, const Target& target, Item& item, Priori
   return pushed;
 }
 
-LaneState* Hub::deliver(ThreadContext& ctx, MessageRef message, const std::vector<const Target*>& targets,
-                        std::vector<Waiting>& waiting) {
+LaneState* Hub::deliver(ThreadContext& ctx, MessageRef message, const Targets& targets, std::vector<Waiting>& waiting) {
   const Priority priority = message->headers.priority;
   const std::uint64_t partition = message->headers.partition;
   LaneState* refused = nullptr;
-  std::size_t direct = 0;
-  for (std::size_t i = 0; i < targets.size(); ++i) {
-    const Target& target = *targets[i];
-    if (target.lane->direct()) {
-      ++direct;
-      continue;
-    }
+  for (std::size_t i = 0; i < targets.queued.size(); ++i) {
+    const Target& target = *targets.queued[i];
     // The last one takes the publisher's reference, unless direct handlers still need it.
-    const bool last = i + 1 == targets.size() && direct == 0;
+    const bool last = i + 1 == targets.queued.size() && targets.direct.empty();
     Item item(last ? std::move(message) : message, target);
     if (hand_over(ctx, target, item, priority, partition, waiting) != Push::accepted) refused = target.lane;
   }
-  if (direct > 0) run_direct(*message, targets);
+  if (!targets.direct.empty()) run_direct(*message, targets.direct);
   return refused;
 }
 
@@ -102,7 +96,6 @@ void Hub::run_direct(const Message& message, const std::vector<const Target*>& t
     try {
       for (; i < targets.size(); ++i) {
         const Target& target = *targets[i];
-        if (!target.lane->direct()) continue;
         if (target.lane != lane) {
           count();
           lane = target.lane;
@@ -251,14 +244,17 @@ Result<void> Hub::replay(std::string_view name, int version, std::string_view by
       return Error{Errc::not_found, "bus.unknown_message",
                    fmt::format("nobody subscribes to {} version {}", name, version)};
     }
-    std::vector<const Target*> targets;
-    for (const Target* target : topic->subscribers) {
-      if (target->instance->name() == instance) targets.push_back(target);
+    const Target* target = nullptr;
+    Targets targets;
+    for (const Target* subscriber : topic->subscribers) {
+      if (subscriber->instance->name() != instance) continue;
+      target = subscriber;
+      targets.add(subscriber);
     }
-    if (targets.empty()) {
+    if (target == nullptr) {
       return Error{Errc::not_found, "bus.no_subscriber", fmt::format("{} does not subscribe to {}", instance, name)};
     }
-    MessageRef message = MessageRef::adopt(static_cast<Message*>(targets.front()->type->create()));
+    MessageRef message = MessageRef::adopt(static_cast<Message*>(target->type->create()));
     if (auto done = decode(message->type->fields(), message->body(), bytes); !done) return done;
     message->headers = headers;
     message->headers.redelivered = true;

@@ -78,8 +78,7 @@ class Hub {
   void fill_headers(Instance& from, Message& message, Priority priority, std::uint64_t partition, Id id,
                     Id trace) const;
   /// The lane that refused it, if one did.
-  LaneState* deliver(ThreadContext& context, MessageRef message, const std::vector<const Target*>& targets,
-                     std::vector<Waiting>& waiting);
+  LaneState* deliver(ThreadContext& context, MessageRef message, const Targets& targets, std::vector<Waiting>& waiting);
   Push hand_over(ThreadContext& context, const Target& target, Item& item, Priority priority, std::uint64_t partition,
                  std::vector<Waiting>& waiting);
   void run_direct(const Message& message, const std::vector<const Target*>& targets);

@@ -7,15 +7,23 @@
 namespace qiao::core::bus {
 namespace {
 
-std::vector<const Target*> only(const std::vector<const Target*>& all, const std::vector<std::string>& names) {
-  std::vector<const Target*> kept;
-  std::copy_if(all.begin(), all.end(), std::back_inserter(kept), [&](const Target* target) {
-    return std::find(names.begin(), names.end(), target->instance->name()) != names.end();
-  });
-  return kept;
+Targets all_of(const std::vector<const Target*>& subscribers) {
+  Targets targets;
+  for (const Target* target : subscribers) targets.add(target);
+  return targets;
+}
+
+Targets only(const std::vector<const Target*>& subscribers, const std::vector<std::string>& names) {
+  Targets targets;
+  for (const Target* target : subscribers) {
+    if (std::find(names.begin(), names.end(), target->instance->name()) != names.end()) targets.add(target);
+  }
+  return targets;
 }
 
 }  // namespace
+
+void Targets::add(const Target* target) { (target->lane->direct() ? direct : queued).push_back(target); }
 
 const Target* Topic::server_named(std::string_view instance) const noexcept {
   if (instance.empty()) return server;
@@ -49,7 +57,7 @@ TopicTable::TopicTable(const std::vector<Instance*>& visible, const Wiring& wiri
     }
   }
   for (const auto& topic : topics_) {
-    topic->usual = topic->subscribers;
+    topic->usual = all_of(topic->subscribers);
     const auto routes = wiring.routes.find(std::string(topic->name));
     if (routes == wiring.routes.end()) continue;
     for (const EventRoute& route : routes->second) {

@@ -11,21 +11,28 @@
 
 namespace qiao::core::bus {
 
+/// Who gets a message, sorted by how: a publisher walks both lists for every message.
+struct Targets {
+  std::vector<const Target*> queued;
+  std::vector<const Target*> direct;
+  void add(const Target* target);
+};
+
 /// Who gets messages of one type.
 struct Topic {
   std::uint64_t id = 0;
   std::string_view name;
   std::vector<const Target*> subscribers;  ///< every one, as replay needs them
-  std::vector<const Target*> usual;        ///< of a publisher without a route of its own
+  Targets usual;                           ///< of a publisher without a route of its own
   struct Routed {
     const char* source;  ///< the interned name's address
-    std::vector<const Target*> targets;
+    Targets targets;
   };
   std::vector<Routed> routed;
   const Target* server = nullptr;      ///< who answers when nobody is named
   std::vector<const Target*> servers;  ///< in order of activation
 
-  [[nodiscard]] const std::vector<const Target*>& targets_for(std::string_view source) const noexcept {
+  [[nodiscard]] const Targets& targets_for(std::string_view source) const noexcept {
     for (const Routed& r : routed) {
       if (r.source == source.data()) return r.targets;
     }
