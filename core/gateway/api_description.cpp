@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "core/gateway/head_check.hpp"
 #include "core/gateway/route_table.hpp"
@@ -35,7 +36,9 @@ std::string schema_of(const TypeInfo& type) {
 std::string common(const Route& route, const std::string& instance) {
   std::string out = fmt::format(R"("summary":{},"tags":[{}])", json_text(route.summary),
                                 json_text(route.tag.empty() ? instance : route.tag));
-  if (route.access.open) {
+  if (!route.access.key.empty()) {
+    out += fmt::format(R"(,"security":[{{{}:[]}}])", json_text(route.access.key));
+  } else if (route.access.open) {
     out += R"(,"security":[])";
   } else {
     out += R"(,"security":[{"bearer":[]},{"cookie":[]}])";
@@ -76,7 +79,7 @@ constexpr std::string_view kProblemSchema =
     R"({"type":"object","properties":{"type":{"type":"string","format":"uri"},"title":{"type":"string"},"status":{"type":"integer"},"detail":{"type":"string"}},"required":["type","title","status","detail"]})";
 
 constexpr std::string_view kComponents =
-    R"(},"responses":{"Problem":{"description":"What went wrong, RFC 9457","content":{"application/problem+json":{"schema":{"$ref":"#/components/schemas/Problem"}}}}},"securitySchemes":{"bearer":{"type":"http","scheme":"bearer"},"cookie":{"type":"apiKey","in":"cookie","name":"__Host-qiao"}}}})";
+    R"(},"responses":{"Problem":{"description":"What went wrong, RFC 9457","content":{"application/problem+json":{"schema":{"$ref":"#/components/schemas/Problem"}}}}},"securitySchemes":{"bearer":{"type":"http","scheme":"bearer"},"cookie":{"type":"apiKey","in":"cookie","name":"__Host-qiao"})";
 // clang-format on
 
 bool in_query(std::string_view method) { return method == "GET" || method == "DELETE" || method == "HEAD"; }
@@ -151,8 +154,8 @@ Operation describe_typed(const Route& route, const std::string& instance, const 
       out.fields.empty()
           ? std::string(R"("204":{"description":"Done"})")
           : fmt::format(
-                R"("200":{{"description":"OK","content":{{"application/json":{{"schema":{{"$ref":"#/components/schemas/{}"}}}}}}}})",
-                out.name);
+                R"("200":{{"description":"OK","content":{{"application/json":{{"schema":{{"$ref":"#/components/schemas/{}"}}{}}}}}}})",
+                out.name, route.example.empty() ? std::string() : ",\"example\":" + route.example);
   json += fmt::format(",{}}}}}", kProblem);
   return {route.method, route.path, std::move(json)};
 }
@@ -175,8 +178,10 @@ Operation describe_socket(const SocketRoute& route, const std::string& instance)
 std::string openapi_document(const std::vector<std::shared_ptr<Registration>>& active) {
   std::map<std::string, std::map<std::string, std::string>> paths;
   std::map<std::string, std::string> schemas;
+  std::set<std::string> keys;
   for (const auto& registration : active) {
     for (const auto& endpoint : registration->endpoints) {
+      if (!endpoint->route.access.key.empty()) keys.insert(endpoint->route.access.key);
       std::string method = endpoint->description.method;
       std::transform(method.begin(), method.end(), method.begin(),
                      [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
@@ -201,6 +206,8 @@ std::string openapi_document(const std::vector<std::shared_ptr<Registration>>& a
   for (const auto& [name, schema] : schemas)
     out += fmt::format("{}{}:{}", std::exchange(first, false) ? "" : ",", json_text(name), schema);
   out += kComponents;
+  for (const std::string& key : keys) out += fmt::format(R"(,{}:{{"type":"http","scheme":"bearer"}})", json_text(key));
+  out += "}}}";
   return out;
 }
 

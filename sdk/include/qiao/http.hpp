@@ -66,9 +66,13 @@ struct Access {
   std::string permission;
   bool open = false;
   bool logged_in = false;
+  std::string key{};  ///< of `own_key`
   static Access anyone() { return {.permission = {}, .open = true}; }
   static Access signed_in() { return {.permission = {}, .logged_in = true}; }
   static Access needs(std::string permission) { return {.permission = std::move(permission)}; }
+  /// The handler itself asks for a key of its own kind in `Authorization: Bearer`, which is no login of the hub: the
+  /// front lets everybody through to it. `name` is what the OpenAPI document calls the key.
+  static Access own_key(std::string name) { return {.permission = {}, .open = true, .key = std::move(name)}; }
 };
 
 struct Route {
@@ -78,7 +82,8 @@ struct Route {
   std::string summary{};  ///< one sentence for the OpenAPI document
   Run run = Run::blocking;
   std::size_t max_body = 1 << 20;
-  std::string tag{};  ///< OpenAPI group; empty: the instance's name
+  std::string tag{};      ///< OpenAPI group; empty: the instance's name
+  std::string example{};  ///< an answer as JSON, for the OpenAPI document
 };
 
 /// An empty body or answer.

@@ -87,5 +87,23 @@ TEST(OpenApi, DescribesEveryReachableRoute) {
   EXPECT_FALSE(nlohmann::json::parse(client.ask(get("/api/openapi.json"))->body)["paths"].contains("/orders"));
 }
 
+TEST(OpenApi, ARouteWithAKeyOfItsOwnSaysSoAndShowsAnAnswer) {
+  FrontFixture front;
+  front.http->route<OrderQuery, OrderLine>(
+      {.method = "GET",
+       .path = "/stock",
+       .access = Access::own_key("partner_key"),
+       .example = R"({"sku":"A-100","count":3})"},
+      [](const OrderQuery&, const HttpRequest&) -> Result<OrderLine> { return OrderLine{"A-100", 3}; });
+  ASSERT_TRUE(front.http->activate());
+  RawClient client(front.port());
+  EXPECT_EQ(client.ask(get("/stock"))->status, 200);
+  const auto document = nlohmann::json::parse(client.ask(get("/api/openapi.json"))->body);
+  const auto& read = document["paths"]["/stock"]["get"];
+  EXPECT_TRUE(read["security"][0].contains("partner_key"));
+  EXPECT_EQ(read["responses"]["200"]["content"]["application/json"]["example"]["count"], 3);
+  EXPECT_EQ(document["components"]["securitySchemes"]["partner_key"]["scheme"], "bearer");
+}
+
 }  // namespace
 }  // namespace qiao::test
