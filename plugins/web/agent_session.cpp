@@ -43,6 +43,8 @@ void AgentSession::on_text(std::string_view text) {
     message(std::move(frame));
   } else if (frame.t == "watch") {
     resume(frame.conversation, frame.seq);
+  } else if (frame.t == "look") {
+    services_->audience->look(shared_from_this(), frame.contact);
   } else if (frame.t == "typing") {
     with_conversation(frame.conversation, frame.id, [this, on = frame.on](const contract::ConversationView& c) {
       (void)services_->bus.publish(contract::Typing{c.id, contract::Author::agent, principal_.name, on},

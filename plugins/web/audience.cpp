@@ -33,6 +33,15 @@ std::vector<std::shared_ptr<S>> copy(const std::unordered_map<Id, std::vector<st
   return found == table.end() ? std::vector<std::shared_ptr<S>>{} : found->second;
 }
 
+/// Out of every list, however long that takes: for sessions that end or look elsewhere.
+void remove_everywhere(std::unordered_map<Id, std::vector<std::shared_ptr<AgentSession>>>& table,
+                       const AgentSession& session) {
+  for (auto entry = table.begin(); entry != table.end();) {
+    std::erase_if(entry->second, [&](const auto& s) { return s.get() == &session; });
+    entry = entry->second.empty() ? table.erase(entry) : std::next(entry);
+  }
+}
+
 bool contains(const std::vector<std::shared_ptr<AgentSession>>& list, const AgentSession* session) {
   return std::any_of(list.begin(), list.end(), [&](const auto& s) { return s.get() == session; });
 }
@@ -64,10 +73,14 @@ void Audience::join(const std::shared_ptr<AgentSession>& session) {
 void Audience::leave(const AgentSession& session) {
   const std::lock_guard lock(mutex_);
   std::erase_if(agents_, [&](const auto& s) { return s.get() == &session; });
-  for (auto entry = watchers_.begin(); entry != watchers_.end();) {
-    std::erase_if(entry->second, [&](const auto& s) { return s.get() == &session; });
-    entry = entry->second.empty() ? watchers_.erase(entry) : std::next(entry);
-  }
+  remove_everywhere(watchers_, session);
+  remove_everywhere(lookers_, session);
+}
+
+void Audience::look(const std::shared_ptr<AgentSession>& session, Id contact) {
+  const std::lock_guard lock(mutex_);
+  remove_everywhere(lookers_, *session);
+  if (contact && contains(agents_, session.get())) lookers_[contact].push_back(session);
 }
 
 void Audience::watch(const std::shared_ptr<AgentSession>& session, Id conversation) {
@@ -93,6 +106,11 @@ Audience::Visitors Audience::visitors_in(Id conversation) const {
 Audience::Agents Audience::watchers_of(Id conversation) const {
   const std::lock_guard lock(mutex_);
   return copy(watchers_, conversation);
+}
+
+Audience::Agents Audience::lookers_at(Id contact) const {
+  const std::lock_guard lock(mutex_);
+  return copy(lookers_, contact);
 }
 
 Audience::Agents Audience::all_agents() const {
@@ -181,6 +199,20 @@ void Audience::ticket_changed(const contract::TicketChanged& event) {
     if (!own && !who.may(contract::permission::kTicketsAll) && !contract::in_group(who, ticket.department)) continue;
     session->send(share(ticket_frame(event.what, ticket, own && event.what == "resolved")));
   }
+}
+
+void Audience::contact_changed(const contract::ContactChanged& event) {
+  const Agents lookers = lookers_at(event.contact);
+  if (lookers.empty()) return;
+  const Frame frame = share(contact_frame(event.contact, event.contact));
+  for (const auto& session : lookers) session->send(frame);
+}
+
+void Audience::contact_merged(const contract::ContactMerged& event) {
+  // Both are different now, joined or parted; whoever showed the one that is gone goes on with the one that is there.
+  for (const auto& session : lookers_at(event.into)) session->send(share(contact_frame(event.into, event.into)));
+  for (const auto& session : lookers_at(event.from))
+    session->send(share(contact_frame(event.from, event.undone ? event.from : event.into)));
 }
 
 void Audience::agent_changed(const contract::AgentChanged& event) {

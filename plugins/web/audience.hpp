@@ -7,6 +7,7 @@
 
 #include "plugins/web/frames.hpp"
 #include "qiao/contract/accounts.hpp"
+#include "qiao/contract/contacts.hpp"
 #include "qiao/contract/conversation.hpp"
 #include "qiao/contract/tickets.hpp"
 
@@ -32,11 +33,16 @@ class Audience {
   /// The session wants this conversation's messages though it is not its agent.
   void watch(const std::shared_ptr<AgentSession>& session, Id conversation);
 
+  /// The session shows this person, and no other, and wants to know when they change.
+  void look(const std::shared_ptr<AgentSession>& session, Id contact);
+
   void message_stored(const contract::MessageStored& event);
   void conversation_changed(const contract::ConversationChanged& event);
   void typing(const contract::Typing& event);
   void delivery_changed(const contract::DeliveryChanged& event);
   void ticket_changed(const contract::TicketChanged& event);
+  void contact_changed(const contract::ContactChanged& event);
+  void contact_merged(const contract::ContactMerged& event);
   void agent_changed(const contract::AgentChanged& event);
   void session_ended(const contract::SessionEnded& event);
 
@@ -50,6 +56,7 @@ class Audience {
   [[nodiscard]] Visitors visitors_in(Id conversation) const;
   [[nodiscard]] Agents watchers_of(Id conversation) const;
   [[nodiscard]] Agents all_agents() const;
+  [[nodiscard]] Agents lookers_at(Id contact) const;
   void unwatch(const AgentSession& session, Id conversation);
 
   const std::string channel_;
@@ -59,6 +66,7 @@ class Audience {
   std::unordered_map<Id, Visitors> followers_;  // by conversation
   Agents agents_;
   std::unordered_map<Id, Agents> watchers_;  // by conversation
+  std::unordered_map<Id, Agents> lookers_;   // by contact
 };
 
 }  // namespace qiao::web

@@ -202,6 +202,8 @@ std::string ticket_frame(const std::string& what, const contract::TicketView& ti
 
 std::string agent_frame(const contract::AgentView& agent) { return Writer("agent").record("agent", agent).done(); }
 
+std::string contact_frame(Id contact, Id now) { return Writer("contact").id("contact", contact).id("now", now).done(); }
+
 std::string external_id(Id visitor, const std::string& client_id) { return visitor.str() + ":" + client_id; }
 
 std::string_view client_part(std::string_view external) {

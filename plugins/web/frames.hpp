@@ -21,6 +21,7 @@ struct ClientFrame {
   std::string text;
   std::vector<Id> attachments;
   Id conversation;
+  Id contact;
   bool on = true;
   bool note = false;
   std::int64_t seq = 0;
@@ -34,8 +35,8 @@ struct ClientFrame {
   std::string presence;
   std::map<std::string, std::int64_t> resume;
 };
-QIAO_FIELDS(ClientFrame, t, id, text, attachments, conversation, on, note, seq, score, comment, site, language, token,
-            last_seq, page, presence, resume)
+QIAO_FIELDS(ClientFrame, t, id, text, attachments, conversation, contact, on, note, seq, score, comment, site, language,
+            token, last_seq, page, presence, resume)
 
 /// A URL for an attachment, good for a few minutes.
 using FileLinks = std::function<std::string(Id file)>;
@@ -56,6 +57,8 @@ std::string agent_typing(const contract::Typing& typing);
 std::string read_frame(std::int64_t seq);
 std::string delivery_frame(const contract::DeliveryChanged& d);
 std::string ticket_frame(const std::string& what, const contract::TicketView& ticket, bool follow_up);
+/// Somebody is not as they were: ask again. `now` is another id when the contact was joined into that one.
+std::string contact_frame(Id contact, Id now);
 std::string agent_frame(const contract::AgentView& agent);
 
 inline const std::string kPongFrame = R"({"t":"pong"})";

@@ -51,6 +51,7 @@ class WebPlugin final : public Plugin {
         .subscribes<contract::MessageOutgoing>()
         .subscribes<contract::ConversationChanged>();
     m.subscribes<contract::Typing>().subscribes<contract::DeliveryChanged>().subscribes<contract::TicketChanged>();
+    m.subscribes<contract::ContactChanged>().subscribes<contract::ContactMerged>();
     m.subscribes<contract::AgentChanged>().subscribes<contract::SessionEnded>();
   }
 
@@ -115,6 +116,10 @@ class WebPlugin final : public Plugin {
                                            [audience](const auto& e, const Headers&) { audience->ticket_changed(e); });
     bus.subscribe<contract::AgentChanged>(direct,
                                           [audience](const auto& e, const Headers&) { audience->agent_changed(e); });
+    bus.subscribe<contract::ContactChanged>(
+        direct, [audience](const auto& e, const Headers&) { audience->contact_changed(e); });
+    bus.subscribe<contract::ContactMerged>(direct,
+                                           [audience](const auto& e, const Headers&) { audience->contact_merged(e); });
     bus.subscribe<contract::SessionEnded>(direct,
                                           [audience](const auto& e, const Headers&) { audience->session_ended(e); });
     // The hub itself is the web channel's platform: what is stored waits here for the customer's browser, so it is

@@ -49,6 +49,10 @@ TEST(Frames, AnErrorSaysWhenToComeBack) {
             R"({"t":"error","id":"c1","code":"overloaded","detail":"later","retry_after":2})");
 }
 
+TEST(Frames, AScreenIsToldWhichContactToAskForNow) {
+  EXPECT_EQ(contact_frame(Id{7}, Id{9}), R"({"t":"contact","contact":"7","now":"9"})");
+}
+
 TEST(Frames, AClientFrameWithAnUnknownFieldIsRefused) {
   EXPECT_TRUE(from_json<ClientFrame>(R"({"t":"msg","id":"1","text":"x"})"));
   EXPECT_FALSE(from_json<ClientFrame>(R"({"t":"msg","id":"1","txt":"x"})"));
