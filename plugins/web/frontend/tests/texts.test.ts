@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { shopTexts } from '../shop/texts';
 import { texts as widgetTexts } from '../src/widget/texts';
 import { dictionaries } from '../src/workspace/i18n';
+import { g } from '../src/workspace/i18n/goods';
 
 const HAN = /[\u4e00-\u9fff]/;
 const holes = (text: string) => (text.match(/\{\w+\}/g) ?? []).sort().join();
@@ -9,6 +10,7 @@ const holes = (text: string) => (text.match(/\{\w+\}/g) ?? []).sort().join();
 describe.each([
   ['the widget', widgetTexts as unknown as Record<string, Record<string, string>>],
   ['the workspace', dictionaries as unknown as Record<string, Record<string, string>>],
+  ['goods', g.dictionaries],
   ['the shop', shopTexts as unknown as Record<string, Record<string, string>>],
 ])('%s', (_name, dictionary) => {
   const zh = dictionary['zh-CN'] ?? {};

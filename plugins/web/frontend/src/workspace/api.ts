@@ -14,6 +14,12 @@ export class ApiError extends Error {
   }
 }
 
+/** The part of the hub that would answer is not enabled: the address leads nowhere, or nobody serves what it asks. */
+export function isAbsent(error: unknown): boolean {
+  if (!(error instanceof ApiError)) return false;
+  return error.code === 'bus.no_server' || error.status === 405 || (error.status === 404 && error.message.startsWith('nothing is '));
+}
+
 export type ConversationTab = 'mine' | 'queue' | 'bot' | 'all' | 'resolved';
 export type Counts = Partial<Record<ConversationTab, number>>;
 export type TicketScope = 'mine' | 'department' | 'all';

@@ -104,6 +104,7 @@ export const en: Dictionary = {
   noteMode: 'Note',
   send: 'Send',
   attach: 'Send a picture or file',
+  goodsOpen: 'Stock and orders (Ctrl+K)',
   dropHere: 'Drop to send the file',
   uploadFailed: '{name} could not be uploaded',
   tooLarge: '{name} is larger than 25 MB',

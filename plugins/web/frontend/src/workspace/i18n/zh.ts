@@ -110,6 +110,7 @@ export const zh = {
   noteMode: '备注',
   send: '发送',
   attach: '发送图片或文件',
+  goodsOpen: '查库存与订单 (Ctrl+K)',
   dropHere: '松开鼠标发送文件',
   uploadFailed: '{name} 上传失败',
   tooLarge: '{name} 超过 25 MB',
