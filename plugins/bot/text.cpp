@@ -9,14 +9,12 @@
 #include <array>
 #include <utility>
 
+#include "qiao/text_index.hpp"
+
 namespace qiao::bot {
 namespace {
 
 constexpr std::size_t kLongest = 2000;
-
-constexpr std::pair<char16_t, char16_t> kTraditional[] = {
-#include "plugins/bot/traditional.inc"
-};
 
 struct Replacement {
   std::u32string_view from;
@@ -39,13 +37,6 @@ constexpr std::u32string_view kEmptyWords[] = {
     U"in",    U"on",   U"at",     U"for",  U"with", U"and",  U"or",   U"how",   U"what",   U"when", U"which", U"there",
     U"this",  U"that", U"please", U"have", U"has",  U"get",  U"will", U"would", U"should", U"if",   U"about", U"tell",
     U"want",  U"need", U"like",   U"s",    U"t",    U"m",    U"re",   U"ve",    U"any",    U"some"};
-
-char32_t simplified(char32_t c) {
-  if (c < 0x4E00 || c > 0x9FFF) return c;
-  const auto* found = std::lower_bound(std::begin(kTraditional), std::end(kTraditional), c,
-                                       [](const auto& pair, char32_t wanted) { return pair.first < wanted; });
-  return found != std::end(kTraditional) && found->first == c ? found->second : c;
-}
 
 std::u16string folded(std::string_view utf8) {
   UErrorCode status = U_ZERO_ERROR;
