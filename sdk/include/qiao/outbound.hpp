@@ -2,8 +2,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,6 +24,11 @@ struct OutboundSettings {
   std::size_t max_body = 1 << 20;                  ///< of an answer; a larger one is `outbound.too_large`
   std::size_t connections = 8;                     ///< kept open, a host
   std::string ca_file;                             ///< more trusted certificates, PEM; empty: the system's
+  /// "host:port" of an HTTP proxy, which counts as named; empty: none, whatever the environment says. It is told the
+  /// address that was checked, not the name.
+  std::string proxy;
+  /// Addresses of a name, numeric; empty: the system's resolver. For tests.
+  std::function<Result<std::vector<std::string>>(const std::string& host)> resolve;
 };
 
 struct OutboundRequest {
@@ -43,9 +50,10 @@ struct OutboundResponse {
 /// to the address it checked, verifies TLS, follows no redirects and reads no more than it was told to.
 ///
 /// Blocking: call it from a blocking lane or a handler that runs blocking. Any thread; keeps connections for reuse.
-/// Any status is an answer. Errors: `outbound.bad_url`, `outbound.refused_address` (forbidden), `outbound.unresolved`,
-/// `outbound.unreachable` (unavailable), `outbound.tls`, `outbound.timeout` (timeout), `outbound.too_large`,
-/// `outbound.broken` (the answer ended early or is not HTTP).
+/// Any status is an answer. A request that a kept connection lost before anything came back is sent once more when its
+/// method may be repeated. Errors: `outbound.bad_url`, `outbound.bad_request` (a header that cannot be sent),
+/// `outbound.refused_address` (forbidden), `outbound.unresolved`, `outbound.unreachable` (unavailable), `outbound.tls`,
+/// `outbound.timeout` (timeout), `outbound.too_large`, `outbound.broken` (the answer ended early or is not HTTP).
 class QIAO_API OutboundClient {
  public:
   explicit OutboundClient(OutboundSettings settings);
