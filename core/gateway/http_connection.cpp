@@ -11,6 +11,8 @@
 namespace qiao::core {
 namespace {
 
+constexpr std::size_t kKeptInput = 2048;  // bytes of buffer that stay with a connection between requests
+
 /// What a handler's HttpReply holds. The last copy to go without an answer answers 500, so that no client waits for a
 /// handler that forgot it.
 class ReplySlot {
@@ -481,7 +483,7 @@ void HttpConnection::finished() {
   segments_.clear();
   request_label_.clear();
   began_ = {};
-  if (in_.empty()) in_.shrink_to_fit();
+  if (in_.empty() && in_.capacity() > kKeptInput) in_.shrink_to_fit();
   set_deadline(front_.options.keep_alive);
   if (!processing_) read_on();
 }

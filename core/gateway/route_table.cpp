@@ -169,7 +169,7 @@ bool RouteTable::walk(const Node& node, std::string_view method, bool upgrade, c
     if (!match.endpoint && method == "HEAD") match.implicit_head = (match.endpoint = node.of("GET")) != nullptr;
     if (!match.endpoint && method == "GET") match.endpoint = node.socket;
   }
-  match.allow = allowed(node.methods, node.socket != nullptr);
+  if (!match.endpoint) match.allow = allowed(node.methods, node.socket != nullptr);
   return match.endpoint != nullptr;
 }
 

@@ -88,7 +88,7 @@ class RouteTable {
     std::shared_ptr<Endpoint> endpoint;  ///< null: nothing, or not with this method
     std::vector<std::pair<std::string, std::string>> params;
     const FilesMount* mount = nullptr;
-    std::string allow;           ///< the methods that the path has, when it exists
+    std::string allow;           ///< the methods that the path has, when it exists without this one
     bool implicit_head = false;  ///< HEAD answered by GET
   };
 
