@@ -38,6 +38,7 @@ struct Services {
   const std::string channel;  ///< this instance's name
   const WebSettings settings;
   const Tokens tokens;
+  mutable VerifiedTokens verified{};
   FileStore files;
   WindowLimit newcomers;  ///< by address
   WindowLimit uploads;    ///< by visitor

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <functional>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "qiao/id.hpp"
 #include "qiao/time.hpp"
@@ -37,6 +40,36 @@ class Tokens {
  private:
   [[nodiscard]] std::string sign(std::string_view text) const;
   std::string secret_;
+};
+
+/// Visitors whose token was found to be genuine not long ago: a browser sends the same one with every request, and
+/// checking a signature costs more than all the rest of the routing. Any thread.
+class VerifiedTokens {
+ public:
+  /// `check(token)` unless the token is known; refusals are not kept.
+  template <class Check>
+  Result<VisitorPass> get(std::string_view token, Time now, std::chrono::seconds life, Check check) {
+    {
+      const std::lock_guard lock(mutex_);
+      const auto known = passes_.find(token);
+      if (known != passes_.end() && now <= known->second.issued + life) return known->second;
+    }
+    Result<VisitorPass> pass = check(token);
+    if (!pass) return pass;
+    const std::lock_guard lock(mutex_);
+    if (passes_.size() >= kMost) passes_.clear();
+    passes_.emplace(token, *pass);
+    return pass;
+  }
+
+ private:
+  static constexpr std::size_t kMost = 4096;
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+  };
+  std::mutex mutex_;
+  std::unordered_map<std::string, VisitorPass, Hash, std::equal_to<>> passes_;
 };
 
 }  // namespace qiao::web
