@@ -20,5 +20,14 @@ TEST(KeyWindow, KnowsTheLatestKeysAndForgetsTheOldest) {
   EXPECT_EQ(keys.size(), KeyWindow::kMost);
 }
 
+TEST(KeyWindow, KnowsExactlyTheLatestAfterManyTurnsOfTheRing) {
+  KeyWindow keys;
+  constexpr std::size_t kAll = 5 * KeyWindow::kMost + 123;
+  for (std::size_t i = 0; i < kAll; ++i) keys.add("web:" + std::to_string(i));
+  for (std::size_t i = 0; i < kAll; ++i) {
+    EXPECT_EQ(keys.may_have("web:" + std::to_string(i)), i >= kAll - KeyWindow::kMost) << i;
+  }
+}
+
 }  // namespace
 }  // namespace qiao::inbox
