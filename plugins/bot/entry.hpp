@@ -12,6 +12,10 @@ struct EntryButton {
 };
 QIAO_FIELDS(EntryButton, label_zh, label_en, value, url)
 
+/// What is asked of the ERP to complete an answer.
+enum class Live : std::uint8_t { none, stock, order };
+QIAO_ENUM(Live, none, stock, order)
+
 /// One thing that the bot knows.
 struct KnowledgeEntry {
   std::string key;                     ///< lower-case letters, digits, underscores and hyphens
@@ -26,11 +30,12 @@ struct KnowledgeEntry {
   bool handoff = false;     ///< a person is needed at once; the answer is what the customer reads before they come
   bool small_talk = false;  ///< may be answered again and again
   bool enabled = true;
+  Live live = Live::none;  ///< the answer comes from the ERP; the text is for when it knows nothing
   Time changed_at;
   std::string changed_by;
 };
 QIAO_FIELDS(KnowledgeEntry, key, site, questions, keywords, answer_zh, answer_en, buttons, intent, group, handoff,
-            small_talk, enabled, changed_at, changed_by)
+            small_talk, enabled, live, changed_at, changed_by)
 
 /// `bad_value` with a sentence that names the field.
 Result<void> check_entry(const KnowledgeEntry& entry);

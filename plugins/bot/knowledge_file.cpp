@@ -64,6 +64,13 @@ EntryButton button_of(const YAML::Node& node) {
   return b;
 }
 
+Live live_of(const YAML::Node& node) {
+  const std::string text = text_of(node, "live");
+  if (text == "stock") return Live::stock;
+  if (text == "order") return Live::order;
+  throw Mistake{node.Mark(), "live: expected stock or order, got \"" + text + "\""};
+}
+
 KnowledgeEntry entry_of(const YAML::Node& node) {
   KnowledgeEntry e;
   const auto text = [](const char* key, std::string& into) {
@@ -91,7 +98,8 @@ KnowledgeEntry entry_of(const YAML::Node& node) {
             text("group", e.group),
             flag("handoff", e.handoff),
             flag("small_talk", e.small_talk),
-            flag("enabled", e.enabled)});
+            flag("enabled", e.enabled),
+            {"live", [&e](const YAML::Node& n) { e.live = live_of(n); }}});
   if (auto ok = check_entry(e); !ok) throw Mistake{node.Mark(), ok.error().message};
   return e;
 }

@@ -1,10 +1,13 @@
+#include <algorithm>
 #include <atomic>
 #include <optional>
 
 #include "plugins/bot/brain.hpp"
 #include "plugins/bot/config.hpp"
 #include "plugins/bot/knowledge_base.hpp"
+#include "plugins/bot/live_answer.hpp"
 #include "plugins/bot/routes.hpp"
+#include "qiao/contract/contacts.hpp"
 #include "qiao/plugin.hpp"
 
 namespace qiao::bot {
@@ -15,6 +18,8 @@ class BotPlugin final : public Plugin {
     m.summary("Answers customers from the knowledge base, or says that a person is needed");
     m.config<BotConfig>();
     m.serves<contract::AskBot>();
+    m.asks<contract::StockBatchQuery>(true).asks<contract::ProductSearch>(true).asks<contract::OrderQuery>(true);
+    m.asks<contract::GetContact>(true);
   }
 
   Result<void> configure(const Section& section) override {
@@ -27,6 +32,7 @@ class BotPlugin final : public Plugin {
 
   Result<void> start(Context& host) override {
     knowledge_.emplace(host.store(), host.clock());
+    live_.emplace(host.bus(), host.clock());
     std::vector<std::filesystem::path> files;
     for (const std::string& file : config_.knowledge) files.push_back(host.share_dir() / file);
     if (files.empty() && host.demo()) files.push_back(host.share_dir() / "demo/knowledge.yaml");
@@ -39,11 +45,11 @@ class BotPlugin final : public Plugin {
     }
     host.bus().serve<contract::AskBot>(
         {.kind = Lane::partitioned, .name = "ask"},
-        [this](const contract::AskBot& ask, const Headers&) -> Result<contract::BotAnswer> {
-          const auto matcher = knowledge_->matcher();
-          contract::BotAnswer answer = Brain(*matcher, settings()).answer(ask);
-          outcomes_[static_cast<std::size_t>(answer.outcome)]->add();
-          return answer;
+        [this](const contract::AskBot& ask, const Headers&, Responder<contract::BotAnswer> respond) {
+          answer(ask, [this, respond](contract::BotAnswer answer) {
+            outcomes_[static_cast<std::size_t>(answer.outcome)]->add();
+            respond(std::move(answer));
+          });
         });
     add_routes(host.http(), *knowledge_, [this] { return settings(); });
     // The generation before this one may have taken an edit after `load`.
@@ -62,14 +68,35 @@ class BotPlugin final : public Plugin {
     return {};
   }
 
-  void stop() noexcept override { knowledge_.reset(); }
+  void stop() noexcept override {
+    live_.reset();
+    knowledge_.reset();
+  }
 
  private:
+  void answer(const contract::AskBot& ask, LiveAnswers::Done done) {
+    const auto matcher = knowledge_->matcher();
+    contract::BotAnswer answer = Brain(*matcher, settings()).answer(ask);
+    Live kind = Live::none;
+    if (answer.outcome == contract::BotOutcome::answer) {
+      const auto& entries = matcher->entries();
+      const auto entry =
+          std::find_if(entries.begin(), entries.end(), [&](const auto& e) { return e.key == answer.entry; });
+      kind = entry->live;
+    }
+    // What is said to "which product?" names one, unless it is clearly about something else.
+    const bool unclear = answer.reason == "no_match" || answer.reason == "low_score" || answer.reason == "similar";
+    if (unclear && was_asked_for_product(ask)) kind = Live::stock;
+    if (kind == Live::none) return done(std::move(answer));
+    live_->answer(kind, ask, Brain::speaks_chinese(make_plain(ask.text), ask.language), std::move(answer),
+                  std::move(done));
+  }
   [[nodiscard]] BrainSettings settings() const { return {threshold_.load(std::memory_order_relaxed)}; }
 
   BotConfig config_;
   std::atomic<double> threshold_{0.45};
   std::optional<KnowledgeBase> knowledge_;
+  std::optional<LiveAnswers> live_;
   std::array<Counter*, 3> outcomes_{};
 };
 

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "qiao/contract/bot.hpp"
+#include "qiao/contract/contacts.hpp"
 #include "qiao/testkit/conformance.hpp"
 #include "qiao/testkit/test_hub.hpp"
 
@@ -172,6 +173,110 @@ TEST(BotUnderLoad, QuestionsAreAnsweredWhileTheKnowledgeChanges) {
   }
   ASSERT_TRUE(hub.wait_until([&] { return answered == kQuestions; }, std::chrono::seconds(60)));
   EXPECT_EQ(right, kQuestions);
+}
+
+// ---- answers from the ERP -----------------------------------------------------------------------------------------
+
+struct LiveBot : BotPlugin {
+  /// A shop with two lipsticks, and one order of +8613800138000.
+  void start_with_erp() {
+    hub.serve<contract::StockBatchQuery>([this](const contract::StockBatchQuery& q, const Headers&) {
+      contract::StockList list;
+      for (const std::string& sku : q.skus) {
+        if (sku != "K-201" && sku != "K-202") {
+          list.unknown.push_back(sku);
+          continue;
+        }
+        contract::Stock stock;
+        stock.sku = sku;
+        stock.name = sku == "K-201" ? "口红 豆沙色" : "口红 正红";
+        stock.unit = "支";
+        stock.available = sku == "K-201" ? 3 : 120;
+        stock.stale = stale;
+        stock.as_of = hub.clock().now() - std::chrono::minutes(stale ? 7 : 0);
+        list.found.push_back(stock);
+      }
+      return Result<contract::StockList>(list);
+    });
+    hub.serve<contract::ProductSearch>([](const contract::ProductSearch& q, const Headers&) {
+      contract::ProductList list;
+      if (q.text.find("口红") != std::string::npos) {
+        list.products.push_back({"K-201", "口红 豆沙色", "", "支", "129.00", "CNY", "", {}});
+        if (q.text.find("豆沙") == std::string::npos)
+          list.products.push_back({"K-202", "口红 正红", "", "支", "129.00", "CNY", "", {}});
+      }
+      return Result<contract::ProductList>(list);
+    });
+    hub.serve<contract::GetContact>([this](const contract::GetContact&, const Headers&) {
+      contract::ContactView view;
+      view.claims = {{contract::identity_kind::kPhone, "+8613800138000", proven}};
+      return Result<contract::ContactView>(view);
+    });
+    hub.serve<contract::OrderQuery>([](const contract::OrderQuery& q, const Headers&) -> Result<contract::OrderList> {
+      if (q.phone != "+8613800138000") return Error{Errc::not_found, "no order"};
+      contract::Order order;
+      order.number = "20261102001";
+      order.status = "已发货";
+      order.placed_at = from_micros(1'793'600'000'000'000);
+      order.shipments = {{"顺丰", "SF1234567890", "运输中", {}, {}}};
+      return contract::OrderList{{order}, {}, false, "erp"};
+    });
+    hub.start_plugin("bot");
+  }
+  bool stale = false;
+  bool proven = true;
+};
+
+TEST_F(LiveBot, AnswersStockOfAProductByNumberAndByName) {
+  start_with_erp();
+  EXPECT_EQ(say("K-201 还有货吗").content.text, "口红 豆沙色（K-201）：有货，仅剩 3 支。");
+  EXPECT_EQ(say("豆沙色口红有货吗").content.text, "口红 豆沙色（K-201）：有货，仅剩 3 支。");
+  EXPECT_EQ(say("口红有货吗").content.text,
+            "为您查到：\n· 口红 豆沙色（K-201）：有货，仅剩 3 支\n· 口红 正红（K-202）：有货");
+}
+
+TEST_F(LiveBot, SaysHowOldARememberedStockIs) {
+  stale = true;
+  start_with_erp();
+  EXPECT_EQ(say("K-202 还有货吗").content.text, "口红 正红（K-202）：有货。（7 分钟前的数据）");
+}
+
+TEST_F(LiveBot, AsksWhichProductAndUnderstandsTheAnswer) {
+  start_with_erp();
+  const BotAnswer which = say("还有货吗");
+  EXPECT_EQ(which.outcome, BotOutcome::answer);
+  AskBot ask;
+  ask.conversation = Id{7};
+  ask.language = "zh-CN";
+  ask.text = "豆沙色口红";
+  ask.recent = {{contract::Author::customer, "还有货吗"}, {contract::Author::bot, which.content.text}};
+  EXPECT_EQ(hub.ask(ask)->content.text, "口红 豆沙色（K-201）：有货，仅剩 3 支。");
+}
+
+TEST_F(LiveBot, LeavesAProductThatNobodyKnowsToAPerson) {
+  start_with_erp();
+  const BotAnswer answer = say("象牙白粉底有货吗");
+  EXPECT_EQ(answer.outcome, BotOutcome::decline);
+  EXPECT_EQ(answer.reason, "product_unknown");
+  EXPECT_EQ(answer.group, "sales");
+}
+
+TEST_F(LiveBot, LeavesTheCustomerToAPersonWithinASecondWhenTheErpIsDead) {
+  std::vector<Responder<contract::StockList>> never;
+  hub.serve<contract::StockBatchQuery>(
+      [&](const contract::StockBatchQuery&, const Headers&, Responder<contract::StockList> r) { never.push_back(r); });
+  hub.start_plugin("bot");
+  const Time before = hub.clock().now();
+  const BotAnswer answer = say("K-201 还有货吗");
+  EXPECT_EQ(answer.reason, "erp_unavailable");
+  EXPECT_LE(hub.clock().now() - before, std::chrono::seconds(1));
+}
+
+TEST_F(LiveBot, TellsWhereTheOrderIsOnlyToWhomItBelongs) {
+  start_with_erp();
+  EXPECT_EQ(say("我的订单到哪了").content.text, "订单 20261102001（2026-11-02）：已发货\n· 顺丰 SF1234567890 运输中");
+  proven = false;
+  EXPECT_EQ(say("我的订单到哪了").content.text.find("SF1234567890"), std::string::npos);
 }
 
 }  // namespace

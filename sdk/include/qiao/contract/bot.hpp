@@ -36,8 +36,9 @@ struct AskBot {
   std::string language;
   std::string text;
   std::vector<Turn> recent;  ///< up to ten turns before, oldest first
+  Id contact;
 };
-QIAO_FIELDS(AskBot, conversation, channel, site, language, text, recent)
+QIAO_FIELDS(AskBot, conversation, channel, site, language, text, recent, contact)
 QIAO_REQUEST(AskBot, BotAnswer, "bot.ask", 1)
 QIAO_PARTITION(AskBot, conversation)
 
