@@ -63,6 +63,13 @@ std::string setup_text(const Setup& setup) {
   return text;
 }
 
+/// For the audit log: names of instances and keys, never values.
+std::string one_line(std::string text) {
+  if (text.ends_with('\n')) text.pop_back();
+  for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at)) text.replace(at, 1, "; ");
+  return text;
+}
+
 bool must_not_wait() {
   const ThreadRole role = thread_role();
   return role == ThreadRole::worker || role == ThreadRole::io;
@@ -124,19 +131,17 @@ std::optional<Failure> Hub::open_parts(std::function<void()> fatal) {
         }
       });
 
-  StoreSettings store;
-  store.folder = data_dir_;
-  store.readers = config.store.readers;
   auto opened = Store::open(
-      store, {parts.logs->logger("store"), *parts.metrics, parts.health->for_instance("store"), system_clock(),
-              must_not_wait, [log = parts.log, fatal = std::move(fatal)](const Error& error) {
-                log->error("the database cannot be written any more, the hub ends: {}, id={}", error.message,
-                           error.name());
-                fatal();
-              }});
+      store_settings(setup_.loaded, data_dir_),
+      {parts.logs->logger("store"), *parts.metrics, parts.health->for_instance("store"), system_clock(), must_not_wait,
+       [log = parts.log, fatal = std::move(fatal)](const Error& error) {
+         log->error("the database cannot be written any more, the hub ends: {}, id={}", error.message, error.name());
+         fatal();
+       }});
   if (!opened) return failure(exit_code::kUnavailable, opened.error());
   parts.store = std::move(*opened);
   parts.hub_store = parts.store->for_instance("hub");
+  if (auto failed = open_vault()) return failed;
   parts.dead_letters = std::make_unique<DeadLetterStore>(parts.store->for_instance("hub"), *parts.log);
   if (auto done = parts.dead_letters->open(); !done) return failure(exit_code::kUnavailable, done.error());
 
@@ -178,10 +183,10 @@ std::optional<Failure> Hub::open_parts(std::function<void()> fatal) {
 
   PluginHost::Options options;
   options.drain = config.hub.drain;
-  parts.host =
-      std::make_unique<PluginHost>(Kernel{*parts.bus, *parts.gateway, *parts.store, *parts.metrics, *parts.health,
-                                          *parts.logs, system_clock(), data_dir_, own_share_dir(), start_.demo},
-                                   *parts.catalog, options);
+  parts.host = std::make_unique<PluginHost>(
+      Kernel{*parts.bus, *parts.gateway, *parts.store, *parts.vault, *parts.audit, *parts.metrics, *parts.health,
+             *parts.logs, system_clock(), data_dir_, own_share_dir(), start_.demo},
+      *parts.catalog, options);
   return std::nullopt;
 }
 
@@ -235,12 +240,18 @@ ControlReply Hub::reload(const std::string& only) {
   if (text.empty()) text = "nothing changed\n";
   parts.reloads->add();
   parts.log->info("reloaded: {}", std::string_view(text).substr(0, text.size() - 1));
+  if (only.empty()) {
+    audit_own("config.reload", "config", one_line(text));
+  } else {
+    audit_own("plugin.reload", "plugin:" + only, one_line(text));
+  }
   return {true, {}, text};
 }
 
 void Hub::tick() {
   Parts& parts = *parts_;
   parts.host->tick();
+  keep_vault();
   const SteadyTime now = system_clock().steady();
   std::map<std::string, Id> overdue;
   for (const OverdueHandler& handler : parts.bus->overdue()) {
@@ -305,6 +316,7 @@ void Hub::stop() {
   parts.bus->stop_accepting();
   parts.hub_http.reset();
   parts.hub_bus->revoke(system_clock().steady() + 1s);
+  if (auto noted = parts.audit->note_head(); !noted) parts.log->warn("{}", noted.error().message);
   parts.store->stop();
   parts.logs->flush();
 }

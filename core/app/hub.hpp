@@ -65,6 +65,11 @@ class Hub {
   struct Parts;
 
   std::optional<Failure> open_parts(std::function<void()> fatal);
+  std::optional<Failure> open_vault();
+  /// Key rotation and the end of the audit log, in the background. About every second.
+  void keep_vault();
+  /// An entry of the hub itself, or of the operator's command.
+  void audit_own(std::string action, std::string object, std::string detail = {});
   void add_kernel_routes();
   void add_collectors();
   std::string readiness(bool& ready, bool with_reasons) const;

@@ -83,9 +83,65 @@ void describe(Schema<HubSettings>& s) {
   s.section("limits", &HubSettings::limits).doc("What the HTTP front takes before it refuses");
 }
 
+void describe(Schema<StoreTlsConfig>& s) {
+  s.required("mode", &StoreTlsConfig::mode)
+      .doc(
+          "verify: encrypted, the server's certificate is checked; required: encrypted only; none: a network that is "
+          "trusted");
+  s.optional("ca", &StoreTlsConfig::ca)
+      .doc(
+          "PEM file with the authority that signed the server's certificate, relative to the configuration's folder; "
+          "without it the system's authorities are believed");
+}
+
+namespace {
+
+bool is_this_machine(const std::string& host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+}  // namespace
+
 void describe(Schema<StoreConfig>& s) {
-  s.optional("kind", &StoreConfig::kind, StoreKind::sqlite).doc("Database system");
+  s.optional("kind", &StoreConfig::kind, StoreKind::sqlite)
+      .doc("Database system: sqlite keeps a file in the data folder, mysql uses a MariaDB or MySQL server");
   s.optional("readers", &StoreConfig::readers, 4).range(1, 64).doc("Connections that read in parallel");
+  s.optional("host", &StoreConfig::host, "127.0.0.1").doc("mysql: name or address of the server");
+  s.optional("port", &StoreConfig::port, 3306).range(1, 65535).doc("mysql: port of the server");
+  s.optional("socket", &StoreConfig::socket)
+      .doc("mysql: path of the server's Unix socket, used instead of host and port");
+  s.optional("database", &StoreConfig::database, "qiao")
+      .pattern("[A-Za-z0-9_-]{1,64}", "a name of letters, digits, _ and -")
+      .doc("mysql: the hub's own database, made by you");
+  s.optional("user", &StoreConfig::user, "qiao").doc("mysql: user that owns that database");
+  s.optional("password", &StoreConfig::password).doc("mysql: the user's password, as ${env:…} or ${file:…}");
+  s.optional("tls", &StoreConfig::tls).doc("mysql: encryption of the connection; needed to reach another machine");
+  s.rule("socket", [](const StoreConfig& c) -> std::string {
+    if (c.socket.empty() || c.socket.front() == '/') return {};
+    return "expected an absolute path such as /run/mysqld/mysqld.sock";
+  });
+  s.rule("kind", [](const StoreConfig& c) -> std::string {
+    const bool names_server = !c.socket.empty() || !c.password.empty() || c.tls;
+    if (c.kind == StoreKind::mysql || !names_server) return {};
+    return "socket, password and tls belong to a server: write kind: mysql, or remove them";
+  });
+  s.rule("host", [](const StoreConfig& c) -> std::string {
+    if (c.kind != StoreKind::mysql || !c.socket.empty() || c.tls || is_this_machine(c.host)) return {};
+    return "another machine is reached with tls: {mode: verify, ca: …}; where the network itself is trusted, say so "
+           "with tls: {mode: none}";
+  });
+}
+
+void describe(Schema<VaultConfig>& s) {
+  s.optional("key", &VaultConfig::key)
+      .doc(
+          "Master key, 32 bytes as 64 hexadecimal digits or base64, as ${file:…} or ${env:…}; without it the hub makes "
+          "one in keys/master.key of the data folder");
+  s.optional("previous", &VaultConfig::previous)
+      .doc("Earlier master keys; needed until every node has started with the new one");
+  s.optional("rotate_every", &VaultConfig::rotate_every, std::chrono::hours(90 * 24))
+      .range(24h, 3650 * 24h)
+      .doc("Age at which the key below the master key is replaced");
 }
 
 void describe(Schema<PluginConfig>& s) {
@@ -105,6 +161,7 @@ void describe(Schema<RouteConfig>& s) {
 void describe(Schema<HubConfig>& s) {
   s.section("hub", &HubConfig::hub).doc("The hub itself");
   s.section("store", &HubConfig::store).doc("The database");
+  s.section("vault", &HubConfig::vault).doc("Encryption of personal data in the database");
   s.optional("plugin_dirs", &HubConfig::plugin_dirs)
       .doc("Further folders with plugins, relative to the configuration's folder");
   s.optional("plugins", &HubConfig::plugins).doc("Instances by name, each using a plugin");

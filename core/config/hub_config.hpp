@@ -21,8 +21,11 @@ namespace qiao::core {
 
 QIAO_ENUM(LogFormat, text, json)
 
-enum class StoreKind : std::uint8_t { sqlite };
-QIAO_ENUM(StoreKind, sqlite)
+enum class StoreKind : std::uint8_t { sqlite, mysql };
+QIAO_ENUM(StoreKind, sqlite, mysql)
+
+enum class StoreTlsMode : std::uint8_t { none, required, verify };
+QIAO_ENUM(StoreTlsMode, none, required, verify)
 
 enum class Isolation : std::uint8_t { in_process, process };
 QIAO_ENUM(Isolation, in_process, process)
@@ -69,9 +72,29 @@ struct HubSettings {
   LimitsConfig limits;
 };
 
+struct StoreTlsConfig {
+  StoreTlsMode mode{};
+  std::string ca;  ///< PEM file
+};
+
+/// What names a server concerns `kind: mysql` only.
 struct StoreConfig {
   StoreKind kind{};
   std::uint32_t readers = 0;
+  std::string host;
+  std::uint16_t port = 0;
+  std::string socket;  ///< instead of host and port
+  std::string database;
+  std::string user;
+  Secret password;
+  std::optional<StoreTlsConfig> tls;
+};
+
+/// Encryption of personal data in the database.
+struct VaultConfig {
+  Secret key;                    ///< the master key; empty: one in the data folder
+  std::vector<Secret> previous;  ///< master keys of earlier times
+  std::chrono::hours rotate_every{};
 };
 
 struct PluginConfig {
@@ -91,6 +114,7 @@ struct RouteConfig {
 struct HubConfig {
   HubSettings hub;
   StoreConfig store;
+  VaultConfig vault;
   std::vector<std::string> plugin_dirs;
   std::map<std::string, PluginConfig> plugins;             ///< by instance
   std::map<std::string, std::vector<RouteConfig>> routes;  ///< event → where it goes
@@ -101,7 +125,9 @@ void describe(Schema<LogConfig>& s);
 void describe(Schema<TlsConfig>& s);
 void describe(Schema<LimitsConfig>& s);
 void describe(Schema<HubSettings>& s);
+void describe(Schema<StoreTlsConfig>& s);
 void describe(Schema<StoreConfig>& s);
+void describe(Schema<VaultConfig>& s);
 void describe(Schema<PluginConfig>& s);
 void describe(Schema<RouteConfig>& s);
 void describe(Schema<HubConfig>& s);

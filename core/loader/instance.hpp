@@ -13,6 +13,8 @@
 #include "core/observe/log.hpp"
 #include "core/observe/metrics.hpp"
 #include "core/store/store.hpp"
+#include "qiao/audit.hpp"
+#include "qiao/vault.hpp"
 
 namespace qiao::core {
 
@@ -21,6 +23,8 @@ struct Kernel {
   LocalBus& bus;
   Gateway& gateway;
   Store& store;
+  Vault& vault;
+  Audit& audit;
   MetricsRegistry& metrics;
   HealthBoard& health;
   Logs& logs;
@@ -88,6 +92,8 @@ class Instance final : private Context, public std::enable_shared_from_this<Inst
   Bus& bus() override { return *bus_; }
   Http& http() override { return *http_; }
   Database& store() override { return *database_; }
+  Vault& vault() override { return kernel_.vault; }
+  Audit& audit() override { return kernel_.audit; }
   Logger& log() override { return log_; }
   Metrics& metrics() override { return metrics_; }
   Health& health() override { return health_; }

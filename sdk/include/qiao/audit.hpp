@@ -11,13 +11,13 @@ namespace qiao {
 
 /// Something that must be answered for later: a login, a right, a reveal, an export, a key, a changed setting.
 struct AuditEntry {
-  std::string action;  ///< "contact.reveal", "partner_key.create", …
-  std::string object;  ///< what it was done to, by id: "contact:123"; never personal data
-  std::string detail;  ///< one line, no personal data
+  std::string action;    ///< "contact.reveal", "partner_key.create", …
+  std::string object;    ///< what it was done to, by id: "contact:123"; never personal data
+  std::string detail{};  ///< one line, no personal data
   Principal::Type actor_type = Principal::Type::nobody;  ///< nobody: the hub itself, or its operator's command
-  Id actor;
-  std::string actor_name;
-  std::string remote;
+  Id actor{};
+  std::string actor_name{};
+  std::string remote{};
   static AuditEntry by(const HttpRequest& request, std::string action, std::string object, std::string detail = {}) {
     return {std::move(action),    std::move(object),      std::move(detail), request.principal.type,
             request.principal.id, request.principal.name, request.remote};

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "qiao/audit.hpp"
 #include "qiao/bus.hpp"
 #include "qiao/config.hpp"
 #include "qiao/health.hpp"
@@ -13,6 +14,7 @@
 #include "qiao/metrics.hpp"
 #include "qiao/result.hpp"
 #include "qiao/store.hpp"
+#include "qiao/vault.hpp"
 
 namespace qiao {
 
@@ -78,6 +80,10 @@ class QIAO_API Context {
   virtual Bus& bus() = 0;
   virtual Http& http() = 0;
   virtual Database& store() = 0;
+  /// Encryption of fields with personal data; see qiao/vault.hpp.
+  virtual Vault& vault() = 0;
+  /// The log of what must be answered for later; see qiao/audit.hpp.
+  virtual Audit& audit() = 0;
   virtual Logger& log() = 0;
   virtual Metrics& metrics() = 0;
   virtual Health& health() = 0;

@@ -9,6 +9,7 @@
 #include "core/bus/thread_role.hpp"
 #include "core/config/yaml_reader.hpp"
 #include "core/loader/plugin_host.hpp"
+#include "core/vault/audit_log.hpp"
 #include "http_client.hpp"
 #include "qiao/codec.hpp"
 
@@ -56,11 +57,14 @@ struct Kernel {
       : logs({.level = LogLevel::debug, .format = core::LogFormat::text, .file = {}}, sink),
         health(clock),
         store(open_store(data_dir, clock)),
+        vault(open_vault(clock)),
+        audit(open_audit(clock)),
         bus(bus_options(options, clock)),
         gateway_bus(bus.attach("gateway")),
         gateway(gateway_options(), gateway_services()),
         catalog(copies(), {}),
-        services{bus, gateway, *store, metrics, health, logs, clock, data_dir, options.share_dir, options.demo},
+        services{bus,      gateway,           *store,      *vault, *audit, metrics, health, logs, clock,
+                 data_dir, options.share_dir, options.demo},
         host(services, catalog, {.drain = options.drain, .wait_for_retired = true}),
         test_bus(bus.attach("test")),
         test_store(store->for_instance("test")) {
@@ -94,6 +98,22 @@ struct Kernel {
                                },
                                {}};
     auto opened = core::Store::open(settings, std::move(store_host));
+    if (!opened) throw std::runtime_error("TestHub: " + opened.error().message);
+    return std::move(*opened);
+  }
+
+  std::unique_ptr<core::FieldVault> open_vault(const Clock& clock) {
+    // The same in every test hub, so that one opens what the one before it has stored.
+    core::FieldVault::Settings settings;
+    settings.masters.current = *core::MasterKey::parse(std::string(64, '5'));
+    auto opened =
+        core::FieldVault::open(store->for_instance("vault"), std::move(settings), logs.logger("vault"), clock);
+    if (!opened) throw std::runtime_error("TestHub: " + opened.error().message);
+    return std::move(*opened);
+  }
+
+  std::unique_ptr<core::AuditLog> open_audit(const Clock& clock) {
+    auto opened = core::AuditLog::open(store->for_instance("audit"), *vault, {}, logs.logger("audit"), clock);
     if (!opened) throw std::runtime_error("TestHub: " + opened.error().message);
     return std::move(*opened);
   }
@@ -132,6 +152,8 @@ struct Kernel {
   core::HealthBoard health;
   core::DeadLetterRing dead_letters;
   std::unique_ptr<core::Store> store;
+  std::unique_ptr<core::FieldVault> vault;
+  std::unique_ptr<core::AuditLog> audit;
   core::LocalBus bus;
   std::unique_ptr<core::InstanceBus> gateway_bus;
   core::Gateway gateway;
