@@ -81,6 +81,26 @@ fs::path config_file(const Arguments& arguments) {
   return arguments.has("config") ? fs::path(arguments.value("config")) : default_config();
 }
 
+StoreSettings store_settings(const LoadedConfig& loaded, const fs::path& data_dir) {
+  const StoreConfig& config = loaded.config.store;
+  StoreSettings settings;
+  settings.folder = data_dir;
+  settings.readers = config.readers;
+  if (config.kind == StoreKind::sqlite) return settings;
+  mysql::Settings& server = settings.mysql.emplace();
+  server.host = config.host;
+  server.port = config.port;
+  server.socket = config.socket;
+  server.database = config.database;
+  server.user = config.user;
+  server.password = config.password;
+  if (config.tls && config.tls->mode != StoreTlsMode::none) {
+    server.tls = config.tls->mode == StoreTlsMode::verify ? mysql::TlsMode::verify : mysql::TlsMode::required;
+    if (!config.tls->ca.empty()) server.ca = (loaded.folder / config.tls->ca).string();
+  }
+  return settings;
+}
+
 TemporaryCatalog::TemporaryCatalog(std::vector<fs::path> folders) {
   std::string pattern = (fs::temp_directory_path() / "qiao-plugins-XXXXXX").string();
   if (!::mkdtemp(pattern.data())) throw std::runtime_error("no temporary folder: " + pattern);

@@ -8,6 +8,7 @@
 #include "core/config/check.hpp"
 #include "core/config/load.hpp"
 #include "core/loader/plugin_host.hpp"
+#include "core/store/store.hpp"
 
 namespace qiao::core {
 
@@ -34,9 +35,15 @@ KnownPlugins known_plugins(PluginCatalog& catalog, const std::set<std::string>& 
 /// What the host is to run.
 std::vector<InstancePlan> plan_of(const Setup& setup, const PluginCatalog& catalog, bool safe_mode);
 
+/// The database that a configuration names.
+StoreSettings store_settings(const LoadedConfig& loaded, const std::filesystem::path& data);
+
 /// The data folder: --data, else what the configuration says.
 std::filesystem::path data_folder(const Arguments& arguments, const LoadedConfig* loaded = nullptr);
 std::filesystem::path config_file(const Arguments& arguments);
+
+/// Where a configuration keeps its data: a file in the data folder, or a database server.
+StoreSettings store_settings(const LoadedConfig& loaded, const std::filesystem::path& data_dir);
 
 /// A catalog without a hub: its copies are in a folder of their own that goes with it.
 class TemporaryCatalog {

@@ -1,5 +1,6 @@
 #include "core/store/group_writer.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 #include "core/bus/thread_role.hpp"
@@ -9,11 +10,19 @@ namespace qiao::core {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
 
 /// After this long without work the writer tidies up.
 constexpr auto kIdleAfter = std::chrono::milliseconds(200);
 /// One job that takes longer holds up every other writer, which somebody should know.
 constexpr auto kSlowJob = std::chrono::milliseconds(250);
+
+/// How often a group is run again, and how long it waits in between at most.
+constexpr int kRetries = 6;
+constexpr auto kLongestPause = std::chrono::milliseconds(100);
+/// How often the database is asked about a commit in doubt, and for how long when the hub wants to stop.
+constexpr auto kAskAgain = std::chrono::milliseconds(200);
+constexpr auto kLastPatience = std::chrono::seconds(10);
 
 thread_local bool is_writer_thread = false;
 
@@ -116,12 +125,16 @@ bool GroupWriter::wait_for_jobs() {
     const auto something = [this] { return !queue_.empty() || !refused_.empty() || stopping_; };
     while (!something()) {
       sleeping_ = true;
-      if (idle_done_) {
+      const auto patience = idle_done_ ? session_->probe_every() : kIdleAfter;
+      if (patience.count() == 0) {
         wake_.wait(lock);
-      } else if (wake_.wait_for(lock, kIdleAfter) == std::cv_status::timeout && !something()) {
-        idle_done_ = true;
+      } else if (wake_.wait_for(lock, patience) == std::cv_status::timeout && !something()) {
         lock.unlock();
-        if (auto done = session_->housekeep(true); !done) enter(State::failed, done.error());
+        if (std::exchange(idle_done_, true)) {
+          probe();
+        } else if (auto done = session_->housekeep(true); !done) {
+          enter(State::failed, done.error());
+        }
         lock.lock();
       }
     }
@@ -141,13 +154,28 @@ void GroupWriter::refuse_all(std::vector<std::pair<Job, Error>>& refused) {
   }
 }
 
+/// Nobody writes: the state would otherwise stay what the last write met.
+void GroupWriter::probe() {
+  if (state() == State::failed) return;
+  if (auto there = session_->probe(); !there) {
+    enter(State::broken, there.error());
+  } else if (state() == State::broken) {
+    recovered();
+  }
+}
+
 void GroupWriter::run_group() {
   idle_done_ = false;
   const auto started = SteadyClock::now();
+  retries_ = 0;
   if (fatal_) {
     results_.assign(group_.size(), *fatal_);
-  } else if (attempt(false) == Attempt::needs_isolation) {
-    attempt(true);
+  } else {
+    bool isolated = false;
+    for (Attempt came = attempt(isolated); came == Attempt::again || came == Attempt::needs_isolation;) {
+      isolated = isolated || came == Attempt::needs_isolation;
+      came = attempt(isolated);
+    }
   }
   commit_seconds_.observe(std::chrono::duration<double>(SteadyClock::now() - started).count());
   finish_group();
@@ -157,17 +185,11 @@ void GroupWriter::run_group() {
 
 GroupWriter::Attempt GroupWriter::attempt(bool isolated) {
   results_.clear();
-  if (auto begun = session_->begin(); !begun) {
-    fail_group(begun.error(), session_->trouble());
-    return Attempt::failed;
-  }
+  if (auto begun = session_->begin(); !begun) return transaction_failed(begun.error());
   for (Job& job : group_) {
     const std::uint64_t before = session_->changes();
     results_.push_back(isolated ? run_isolated(job) : run_job(job));
-    if (session_->trouble() != Trouble::none) {
-      fail_group(session_->trouble_error(), session_->trouble());
-      return Attempt::failed;
-    }
+    if (session_->trouble() != Trouble::none) return transaction_failed(session_->trouble_error());
     if (!isolated && !results_.back() && session_->changes() != before) {
       session_->rollback();
       rollbacks_.add();
@@ -175,14 +197,69 @@ GroupWriter::Attempt GroupWriter::attempt(bool isolated) {
       return Attempt::needs_isolation;
     }
   }
-  if (auto committed = session_->commit(); !committed) {
-    fail_group(committed.error(), session_->trouble());
-    return Attempt::failed;
-  }
+  if (auto committed = session_->commit(); !committed) return transaction_failed(committed.error());
   session_->forget_undo();
   commits_.add();
   if (state() != State::ok) recovered();
   return Attempt::committed;
+}
+
+GroupWriter::Attempt GroupWriter::transaction_failed(const Error& error) {
+  const Trouble trouble = session_->trouble();
+  if (trouble == Trouble::in_doubt) return resolve_doubt(error);
+  if (trouble != Trouble::retry || retries_ == kRetries) {
+    fail_group(error, trouble);
+    return Attempt::failed;
+  }
+  session_->rollback();
+  rollbacks_.add();
+  undo(0);
+  // At once the first time; then others get time to finish what this group met.
+  std::this_thread::sleep_for(std::min<std::chrono::milliseconds>(kLongestPause, (1 << retries_) * retries_ * 2ms));
+  ++retries_;
+  return Attempt::again;
+}
+
+/// Nothing else may be written, and nobody of the group be told, before this is known.
+GroupWriter::Attempt GroupWriter::resolve_doubt(const Error& error) {
+  enter(State::broken, error);
+  std::optional<SteadyClock::time_point> end;
+  for (;;) {
+    const auto happened = session_->was_committed();
+    if (happened && *happened) {
+      session_->forget_undo();
+      commits_.add();
+      recovered();
+      return Attempt::committed;
+    }
+    if (happened) {
+      rollbacks_.add();
+      undo(0);
+      return Attempt::again;
+    }
+    std::unique_lock lock(mutex_);
+    if (stopping_ && !end) end = SteadyClock::now() + kLastPatience;
+    if (end && SteadyClock::now() >= *end) {
+      lock.unlock();
+      fail_group(error, Trouble::io);
+      return Attempt::failed;
+    }
+    wake_.wait_for(lock, kAskAgain);
+    lock.unlock();
+    refuse_waiting(happened.error());
+  }
+}
+
+void GroupWriter::refuse_waiting(const Error& error) {
+  std::vector<Job> waiting;
+  std::vector<std::pair<Job, Error>> refused;
+  {
+    const std::lock_guard lock(mutex_);
+    queue_.take(queue_.size(), waiting);
+    refused.swap(refused_);
+  }
+  for (Job& job : waiting) refused.emplace_back(std::move(job), error);
+  refuse_all(refused);
 }
 
 Result<void> GroupWriter::run_job(Job& job) {
@@ -244,8 +321,11 @@ void GroupWriter::fail_group(const Error& error, Trouble trouble) {
       return enter(State::full, error);
     case Trouble::fatal:
       return enter(State::failed, error);
+    case Trouble::retry:
+      return;  // others were in the way, again and again; the database itself is well
     case Trouble::none:
     case Trouble::io:
+    case Trouble::in_doubt:
       return enter(State::broken, error);
   }
 }
@@ -266,13 +346,11 @@ void GroupWriter::recovered() {
 }
 
 void GroupWriter::finish_group() {
-  std::uint64_t failed = 0;
-  for (std::size_t i = 0; i < group_.size(); ++i) {
-    if (!results_[i]) ++failed;
-    finish(group_[i], std::move(results_[i]));
-  }
-  jobs_.add(group_.size() - failed);
+  const auto failed = static_cast<std::uint64_t>(
+      std::count_if(results_.begin(), results_.end(), [](const Result<void>& result) { return !result; }));
+  jobs_.add(group_.size() - failed);  // first: whoever is told may look
   if (failed > 0) job_errors_.add(failed);
+  for (std::size_t i = 0; i < group_.size(); ++i) finish(group_[i], std::move(results_[i]));
   group_.clear();
 }
 

@@ -37,6 +37,9 @@ class PendingJobs {
 
 /// The thread that writes. While one group of jobs is being synced the next one gathers; each group is one transaction.
 ///
+/// A group that met a deadlock, or lost its connection before the commit, runs again. One whose commit is in doubt
+/// waits until the database tells, and refuses everybody else meanwhile.
+///
 /// Jobs of a group run one after the other in the same transaction, without savepoints. When one fails after it changed
 /// something, the whole group is undone and run again with a savepoint around each job, so that it is undone alone.
 class GroupWriter {
@@ -71,11 +74,15 @@ class GroupWriter {
   [[nodiscard]] WriterSession& session() noexcept { return *session_; }
 
  private:
-  enum class Attempt : std::uint8_t { committed, failed, needs_isolation };
+  enum class Attempt : std::uint8_t { committed, failed, needs_isolation, again };
   void run();
   bool wait_for_jobs();
   void run_group();
   Attempt attempt(bool isolated);
+  Attempt transaction_failed(const Error& error);
+  Attempt resolve_doubt(const Error& error);
+  void probe();
+  void refuse_waiting(const Error& error);
   Result<void> run_job(Job& job);
   Result<void> run_isolated(Job& job);
   void undo(std::size_t keep);
@@ -111,6 +118,7 @@ class GroupWriter {
   bool sleeping_ = false;                       // guarded by mutex_
   bool stopping_ = false;                       // guarded by mutex_
   bool idle_done_ = true;                       // of the writer thread
+  int retries_ = 0;                             // of the writer thread: of this group
   std::thread thread_;
 };
 

@@ -3,23 +3,19 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <set>
 
 namespace qiao::core {
 namespace {
+
+constexpr Migration kOwn[] = {{1, "how tables are made",
+                               "CREATE TABLE qiao_migration_text (plugin VARCHAR(100) NOT NULL, version INT NOT NULL, "
+                               "sql_text TEXT NOT NULL, mysql_text TEXT NOT NULL, PRIMARY KEY (plugin, version))"}};
 
 struct Applied {
   std::string name;
   std::string checksum;
 };
-
-/// FNV-1a over the released text, engine-specific text included.
-std::string checksum_of(const Migration& step) {
-  std::uint64_t hash = 0xcbf29ce484222325ull;
-  for (const std::string_view part : {step.sql, std::string_view("\0", 1), step.mysql}) {
-    for (const char c : part) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ull;
-  }
-  return fmt::format("{:016x}", hash);
-}
 
 Result<std::map<int, Applied>> read_applied(Session& session, const std::string& plugin) {
   std::map<int, Applied> applied;
@@ -57,6 +53,24 @@ Result<void> check(const std::string& plugin, std::span<const Migration> steps, 
 
 }  // namespace
 
+std::span<const Migration> own_steps() { return kOwn; }
+
+Result<void> keep_texts(Session& session, const std::string& plugin, std::span<const Migration> steps) {
+  std::set<std::int64_t> kept;
+  auto rows = session.query("SELECT version FROM qiao_migration_text WHERE plugin = ?", plugin);
+  while (rows->next()) kept.insert(rows->integer(0));
+  if (auto status = rows->status(); !status) return status;
+  rows.reset();
+  for (const Migration& step : steps) {
+    if (kept.contains(step.version)) continue;
+    auto added =
+        session.run("INSERT INTO qiao_migration_text (plugin, version, sql_text, mysql_text) VALUES (?, ?, ?, ?)",
+                    plugin, step.version, step.sql, step.mysql);
+    if (!added && added.error().code != Errc::conflict) return added.error();
+  }
+  return {};
+}
+
 Result<void> prepare_migrations(WriterSession& session) {
   return session.run_script(
       "CREATE TABLE IF NOT EXISTS qiao_migration ("
@@ -64,17 +78,25 @@ Result<void> prepare_migrations(WriterSession& session) {
       "applied_at BIGINT NOT NULL, PRIMARY KEY (plugin, version))");
 }
 
-Result<void> apply_migrations(WriterSession& session, const StoreBackend& backend, const std::string& plugin,
-                              std::span<const Migration> steps, Time now) {
+std::string checksum_of(const Migration& step) {
+  std::uint64_t hash = 0xcbf29ce484222325ull;  // FNV-1a
+  for (const std::string_view part : {step.sql, std::string_view("\0", 1), step.mysql}) {
+    for (const char c : part) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ull;
+  }
+  return fmt::format("{:016x}", hash);
+}
+
+Result<void> apply_migrations(Session& session, const RunStep& run, std::string_view left_over,
+                              const std::string& plugin, std::span<const Migration> steps, Time now) {
   const auto applied = read_applied(session, plugin);
   if (!applied) return applied.error();
   if (auto fine = check(plugin, steps, *applied); !fine) return fine;
   for (const Migration& step : steps) {
     if (applied->contains(step.version)) continue;
-    if (auto done = session.run_script(backend.migration_sql(step)); !done) {
+    if (auto done = run(step); !done) {
       Error error = done.error();
-      error.message = fmt::format("plugin {}: migration {} \"{}\" failed and was undone: {}", plugin, step.version,
-                                  step.name, error.message);
+      error.message = fmt::format("plugin {}: migration {} \"{}\" failed and {}: {}", plugin, step.version, step.name,
+                                  left_over, error.message);
       return error;
     }
     auto noted =

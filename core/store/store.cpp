@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/store/migrations.hpp"
+#include "core/store/mysql/backend.hpp"
 #include "core/store/sqlite/backend.hpp"
 
 namespace qiao::core {
@@ -51,6 +52,14 @@ Result<void> make_folder(const std::filesystem::path& folder) {
   return {};
 }
 
+Result<void> prepare(WriterSession& session) {
+  if (auto begun = session.begin(); !begun) return begun;
+  auto prepared = prepare_migrations(session);
+  if (prepared) prepared = session.commit();
+  if (!prepared) session.rollback();
+  return prepared;
+}
+
 }  // namespace
 
 class Store::InstanceDatabase final : public InstanceStore {
@@ -63,8 +72,21 @@ class Store::InstanceDatabase final : public InstanceStore {
 
   Result<void> migrate(std::span<const Migration> steps) override {
     if (GroupWriter::on_writer_thread()) return would_deadlock("migrate");
+    auto schema = store_.backend_->open_schema();
+    if (!schema) return schema.error();
+    if (*schema) {
+      return apply(
+          **schema, [&](const std::string& plugin, const Migration& step) { return (*schema)->apply(plugin, step); },
+          "goes on from there at the next start", steps);
+    }
     return submit_and_wait([&](Session&) {
-      return apply_migrations(store_.writer_->session(), *store_.backend_, plugin_, steps, store_.host_.clock.now());
+      WriterSession& writer = store_.writer_->session();
+      return apply(
+          writer,
+          [&](const std::string&, const Migration& step) {
+            return writer.run_script(store_.backend_->migration_sql(step));
+          },
+          "was undone", steps);
     });
   }
 
@@ -84,6 +106,19 @@ class Store::InstanceDatabase final : public InstanceStore {
   }
 
  private:
+  using Run = std::function<Result<void>(const std::string& plugin, const Migration& step)>;
+  Result<void> apply(Session& session, const Run& run, std::string_view left_over, std::span<const Migration> steps) {
+    const Time now = store_.host_.clock.now();
+    const std::pair<std::string, std::span<const Migration>> all[] = {{kOwnSteps, own_steps()}, {plugin_, steps}};
+    for (const auto& [plugin, list] : all) {
+      auto done = apply_migrations(
+          session, [&run, name = plugin](const Migration& step) { return run(name, step); }, left_over, plugin, list,
+          now);
+      if (done) done = keep_texts(session, plugin, list);
+      if (!done) return done;
+    }
+    return {};
+  }
   [[nodiscard]] bool must_not_wait() const {
     return GroupWriter::on_writer_thread() || (store_.host_.must_not_wait && store_.host_.must_not_wait());
   }
@@ -98,22 +133,29 @@ class Store::InstanceDatabase final : public InstanceStore {
   PendingJobs pending_;
 };
 
+Result<std::unique_ptr<StoreBackend>> open_backend(const StoreSettings& settings) {
+  if (settings.mysql) return mysql::open_backend(*settings.mysql);
+  return sqlite::open_backend({settings.folder, settings.max_pages, settings.vfs});
+}
+
 Result<std::unique_ptr<Store>> Store::open(const StoreSettings& settings, StoreHost host) {
   if (auto made = make_folder(settings.folder); !made) return made.error();
   auto lock = FolderLock::take(settings.folder);
   if (!lock) return lock.error();
-  auto backend = sqlite::open_backend({settings.folder, settings.max_pages, settings.vfs});
+  auto backend = open_backend(settings);
   if (!backend) return backend.error();
   std::unique_ptr<Store> store(new Store(std::move(host), std::move(*lock), std::move(*backend)));
-
+  for (const std::string& warning : store->backend_->warnings()) store->host_.log.warn("{}", warning);
+  bool alone = false;  // opening a schema session makes what is needed
+  if (auto schema = store->backend_->open_schema(); !schema) {
+    return schema.error();
+  } else {
+    alone = *schema != nullptr;
+  }
   auto session = store->backend_->open_writer();
   if (!session) return session.error();
-  if (auto begun = (*session)->begin(); !begun) return begun.error();
-  auto prepared = prepare_migrations(**session);
-  if (prepared) prepared = (*session)->commit();
-  if (!prepared) {
-    (*session)->rollback();
-    return prepared.error();
+  if (!alone) {
+    if (auto prepared = prepare(**session); !prepared) return prepared.error();
   }
   StoreHost& own = store->host_;
   store->readers_ = std::make_unique<ReaderPool>(*store->backend_, settings.readers, own.metrics);
@@ -133,6 +175,8 @@ std::unique_ptr<InstanceStore> Store::for_instance(std::string instance, std::st
 }
 
 void Store::stop() { writer_->stop(); }
+
+std::string_view Store::engine() const noexcept { return backend_->name(); }
 
 void Store::collect(MetricsText& out) const {
   for (const auto& [priority, name] : {std::pair{Priority::service, "service"},

@@ -3,25 +3,31 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/observe/metrics_text.hpp"
 #include "core/store/backend.hpp"
 #include "core/store/folder_lock.hpp"
 #include "core/store/group_writer.hpp"
+#include "core/store/mysql/settings.hpp"
 #include "core/store/reader_pool.hpp"
 #include "qiao/time.hpp"
 
 namespace qiao::core {
 
 struct StoreSettings {
-  std::filesystem::path folder;        ///< the data folder; made when missing
-  std::size_t group_max = 64;          ///< writes that share one commit
-  std::size_t queue_capacity = 16384;  ///< writes that may wait, a priority
-  std::size_t readers = 4;             ///< snapshots at a time
-  std::int64_t max_pages = 0;          ///< a limit of the data file in pages of 4 KiB; 0: the disk's
-  std::string vfs;                     ///< SQLite's file layer; empty: the system's. For tests that break the disk
+  std::filesystem::path folder;          ///< the data folder; made when missing
+  std::size_t group_max = 64;            ///< writes that share one commit
+  std::size_t queue_capacity = 16384;    ///< writes that may wait, a priority
+  std::size_t readers = 4;               ///< snapshots at a time
+  std::int64_t max_pages = 0;            ///< a limit of the data file in pages of 4 KiB; 0: the disk's
+  std::optional<mysql::Settings> mysql;  ///< a server keeps the data, instead of a file in the folder
+  std::string vfs;                       ///< SQLite's file layer; empty: the system's. For tests that break the disk
 };
+
+/// The engine that the settings name. Takes no lock.
+Result<std::unique_ptr<StoreBackend>> open_backend(const StoreSettings& settings);
 
 /// What the store borrows; all of it outlives the store.
 struct StoreHost {
@@ -47,7 +53,8 @@ class InstanceStore : public Database {
 class Store {
  public:
   /// Takes the folder's lock, opens or makes the database. Errors: `store.locked`, `store.cannot_open`,
-  /// `store.foreign_file`, `store.newer_file`, `store.damaged`.
+  /// `store.foreign_file`, `store.newer_file`, `store.damaged`; of a server also `store.access_denied`, `store.tls`,
+  /// `store.io_error`.
   static Result<std::unique_ptr<Store>> open(const StoreSettings& settings, StoreHost host);
   /// Stops as `stop` does. Databases handed out are gone before.
   ~Store();
@@ -61,6 +68,8 @@ class Store {
 
   /// Finishes what is queued and refuses what comes later.
   void stop();
+  /// "sqlite" or "mysql".
+  [[nodiscard]] std::string_view engine() const noexcept;
   [[nodiscard]] GroupWriter::State state() const noexcept { return writer_->state(); }
   /// Queue lengths and file sizes, for the metrics.
   void collect(MetricsText& out) const;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/store/failed_rows.hpp"
 #include "core/store/sqlite/connection.hpp"
 
 namespace qiao::core::sqlite {
@@ -20,21 +21,6 @@ class SqliteRows final : public Rows {
   Connection& connection_;
   Statement* statement_;  // null once all rows were read
   std::unique_ptr<Error> error_;
-};
-
-/// A query that could not be started.
-class FailedRows final : public Rows {
- public:
-  explicit FailedRows(Error error) : error_(std::move(error)) {}
-  bool next() override { return false; }
-  [[nodiscard]] Result<void> status() const override { return error_; }
-  [[nodiscard]] bool null(int) const override { return true; }
-  [[nodiscard]] std::int64_t integer(int) const override { return 0; }
-  [[nodiscard]] double real(int) const override { return 0; }
-  [[nodiscard]] std::string_view text(int) const override { return {}; }
-
- private:
-  Error error_;
 };
 
 }  // namespace qiao::core::sqlite

@@ -3,16 +3,19 @@
 namespace qiao::core {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 class SessionTest : public StoreTest {
  protected:
   void SetUp() override {
     open();
-    const Migration steps[] = {{1, "all types",
-                                "CREATE TABLE value (id BIGINT PRIMARY KEY, number BIGINT, fraction DOUBLE, text TEXT, "
-                                "bytes BLOB, note BIGINT REFERENCES note (id))"}};
+    const Migration steps[] = {
+        {1, "all types",
+         "CREATE TABLE value_row (id BIGINT PRIMARY KEY, number BIGINT, fraction DOUBLE, text TEXT, "
+         "bytes BLOB, note BIGINT REFERENCES note (id))"}};
     ASSERT_TRUE(store->for_instance("value")->migrate(steps));
   }
   Result<void> write(Database::Work work) { return db->write_and_wait(std::move(work)); }
@@ -23,7 +26,7 @@ TEST_F(SessionTest, KeepsEveryTypeOfValue) {
   const Time at = from_micros(1'795'331'045'123'456);
   const std::string bytes("a\0b", 3);
   ASSERT_TRUE(write([&](Session& s) -> Result<void> {
-    constexpr auto kInsert = "INSERT INTO value (id, number, fraction, text, bytes) VALUES (?, ?, ?, ?, ?)";
+    constexpr auto kInsert = "INSERT INTO value_row (id, number, fraction, text, bytes) VALUES (?, ?, ?, ?, ?)";
     EXPECT_TRUE(s.run(kInsert, Id{1}, INT64_MIN, 0.5, "你好 👋", SqlArg::blob(bytes)));
     EXPECT_TRUE(s.run(kInsert, Id{2}, nullptr, nullptr, nullptr, nullptr));
     EXPECT_TRUE(
@@ -32,7 +35,7 @@ TEST_F(SessionTest, KeepsEveryTypeOfValue) {
     return {};
   }));
   ASSERT_TRUE(db->read([&](Session& s) -> Result<void> {
-    auto rows = s.query("SELECT id, number, fraction, text, bytes FROM value ORDER BY id");
+    auto rows = s.query("SELECT id, number, fraction, text, bytes FROM value_row ORDER BY id");
     EXPECT_TRUE(rows->next());
     EXPECT_EQ(rows->id(0), Id{1});
     EXPECT_EQ(rows->integer(1), INT64_MIN);
@@ -72,7 +75,8 @@ TEST_F(SessionTest, ExplainsMistakesWithTheStatementButNotTheValues) {
   ASSERT_TRUE(write([](Session& s) -> Result<void> {
     const auto unknown = s.run("UPDATE nowhere SET a = ?", "secret-value");
     EXPECT_EQ(unknown.error().name(), "store.sql");
-    EXPECT_THAT(unknown.error().message, HasSubstr("no such table: nowhere (in: UPDATE nowhere SET a = ?)"));
+    EXPECT_THAT(unknown.error().message, AllOf(HasSubstr("nowhere"), HasSubstr("(in: UPDATE nowhere SET a = ?)"),
+                                               Not(HasSubstr("secret-value"))));
     EXPECT_EQ(s.run("UPDATE note SET text = ?").error().name(), "store.sql");
     EXPECT_EQ(s.run("DELETE FROM note; DELETE FROM note").error().name(), "store.sql");
     EXPECT_EQ(s.run("  ").error().name(), "store.sql");
@@ -89,9 +93,9 @@ TEST_F(SessionTest, ExplainsMistakesWithTheStatementButNotTheValues) {
 TEST_F(SessionTest, TellsOtherViolationsFromConflicts) {
   ASSERT_TRUE(write([](Session& s) -> Result<void> {
     EXPECT_EQ(s.run("INSERT INTO note (id) VALUES (?)", 1).error().name(), "store.constraint");
-    EXPECT_EQ(s.run("INSERT INTO value (id, note) VALUES (?, ?)", 1, 77).error().name(), "store.constraint");
-    EXPECT_TRUE(s.run("INSERT INTO value (id) VALUES (?)", 1));
-    EXPECT_EQ(s.run("INSERT INTO value (id) VALUES (?)", 1).error().code, Errc::conflict);
+    EXPECT_EQ(s.run("INSERT INTO value_row (id, note) VALUES (?, ?)", 1, 77).error().name(), "store.constraint");
+    EXPECT_TRUE(s.run("INSERT INTO value_row (id) VALUES (?)", 1));
+    EXPECT_EQ(s.run("INSERT INTO value_row (id) VALUES (?)", 1).error().code, Errc::conflict);
     return {};
   }));
 }

@@ -10,6 +10,7 @@
 #include "core/observe/log.hpp"
 #include "core/observe/metrics.hpp"
 #include "core/store/store.hpp"
+#include "mysql_server.hpp"
 
 namespace qiao::core {
 
@@ -34,7 +35,21 @@ class TempFolder {
 /// A store in a folder of its own with all that it borrows.
 class StoreTest : public testing::Test {
  protected:
-  StoreTest() { settings.folder = folder.path(); }
+  StoreTest() {
+    settings.folder = folder.path();
+    if (testkit::tests_run_on_mysql()) use_server(testkit::MysqlServer::shared());
+  }
+  /// Keeps the data of this test in a new database of a server.
+  void use_server(const testkit::MysqlServer& server) {
+    static int count = 0;
+    mysql::Settings mysql;
+    mysql.socket = server.socket();
+    mysql.user = "root";
+    mysql.database = fmt::format("store_{}", ++count);
+    server.run("CREATE DATABASE " + mysql.database);
+    settings.mysql = mysql;
+  }
+  [[nodiscard]] bool on_mysql() const { return settings.mysql.has_value(); }
   /// Before the members of a test go, which its writes may use.
   void TearDown() override { close(); }
 

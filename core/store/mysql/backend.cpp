@@ -1,0 +1,42 @@
+#include "core/store/mysql/backend.hpp"
+
+#include "core/store/mysql/schema.hpp"
+#include "core/store/mysql/script.hpp"
+#include "core/store/mysql/session.hpp"
+
+namespace qiao::core::mysql {
+namespace {
+
+class MysqlBackend final : public StoreBackend {
+ public:
+  explicit MysqlBackend(Settings settings) : settings_(std::move(settings)) {}
+
+  [[nodiscard]] std::string_view name() const noexcept override { return "mysql"; }
+  Result<std::unique_ptr<WriterSession>> open_writer() override { return MysqlWriter::open(settings_); }
+  Result<std::unique_ptr<ReaderSession>> open_reader() override { return MysqlReader::open(settings_); }
+  Result<std::unique_ptr<SchemaSession>> open_schema() override { return MysqlSchema::open(settings_); }
+
+  [[nodiscard]] std::string migration_sql(const Migration& step) const override {
+    std::string text;
+    const auto script = script_of(step);
+    if (!script) return text;
+    for (const ScriptStatement& one : *script) text += one.sql + ";\n";
+    return text;
+  }
+
+  [[nodiscard]] Size size() const override { return {}; }
+
+ private:
+  const Settings settings_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<StoreBackend>> open_backend(const Settings& settings) {
+  Troubles troubles;
+  auto connection = Connection::open(settings, Role::reader, troubles);
+  if (!connection) return connection.error();
+  return std::unique_ptr<StoreBackend>(std::make_unique<MysqlBackend>(settings));
+}
+
+}  // namespace qiao::core::mysql

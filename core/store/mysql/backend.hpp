@@ -1,0 +1,13 @@
+#pragma once
+
+#include <memory>
+
+#include "core/store/backend.hpp"
+#include "core/store/mysql/settings.hpp"
+
+namespace qiao::core::mysql {
+
+/// A MariaDB or MySQL server. Connects to look whether it can be used; fails with a sentence.
+Result<std::unique_ptr<StoreBackend>> open_backend(const Settings& settings);
+
+}  // namespace qiao::core::mysql
