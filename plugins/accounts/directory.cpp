@@ -17,10 +17,11 @@ std::vector<std::string> permissions_of(const AgentView& agent) {
     case Role::admin:
       return {"*"};
     case Role::supervisor:
-      list = {may::kConversations, may::kTickets, may::kKnowledgeRead, may::kKnowledgeEdit};
+      list = {may::kConversations, may::kTickets,        may::kKnowledgeRead,
+              may::kKnowledgeEdit, may::kContactsReveal, may::kContactsManage};
       break;
     case Role::agent:
-      list = {may::kConversations, may::kTickets, may::kKnowledgeRead};
+      list = {may::kConversations, may::kTickets, may::kKnowledgeRead, may::kContactsReveal};
       break;
     case Role::worker:
       list = {may::kTickets};

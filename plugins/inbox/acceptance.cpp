@@ -120,12 +120,17 @@ void Acceptance::put(const ConversationPtr& conversation, std::shared_ptr<Incomi
         const AcceptMessage& m = incoming->message;
         NewMessage message;
         message.author = Author::customer;
-        message.author_name = c->customer().name;
+        const Conversation::Customer customer = c->customer();
+        message.author_name = customer.name;
         message.content = m.content;
         message.client_id = m.external_id;
         message.dedupe = records::customer_key(m.channel, m.external_id);
         message.at = plausible(m.at, now);
-        customer_wrote(draft, c->facts, std::move(message), m.in_app, now);
+        if (customer.blocked) {
+          blocked_wrote(draft, std::move(message), now);
+        } else {
+          customer_wrote(draft, c->facts, std::move(message), m.in_app, now);
+        }
         return {};
       },
       [this, incoming](const Result<Outcome>& outcome) {

@@ -104,6 +104,7 @@ void BotTurns::ask(const ConversationPtr& conversation, Turn turn) {
   question.channel = conversation->facts.channel;
   question.site = conversation->facts.site;
   question.language = conversation->facts.language;
+  question.contact = conversation->contact();
   auto read = store_.read([&](Session& session) -> Result<void> {
     auto page = records::transcript(session, conversation->facts.id, 0, turn.seq + 1, kRecentTurns + 1, false, {});
     if (!page) return page.error();

@@ -1,129 +1,75 @@
 #include "plugins/inbox/contacts.hpp"
 
-#include "plugins/inbox/text.hpp"
-#include "qiao/json.hpp"
+#include "plugins/inbox/records.hpp"
+#include "plugins/inbox/state_machine.hpp"
 
 namespace qiao::inbox {
-
-using contract::ContactView;
-
-struct Attributes {
-  std::map<std::string, std::string> values;
-};
-QIAO_FIELDS(Attributes, values)
-
 namespace {
 
-Error no_contact(Id id) {
-  return Error{Errc::not_found, "contact.not_found", fmt::format("there is no contact {}", id.value)};
+using contract::ContactChanged;
+using contract::ContactMerged;
+using contract::ConversationList;
+using contract::IdentityList;
+using contract::IdentitySeen;
+
+constexpr std::int32_t kMostRows = 500;
+
+/// What the table says about a contact; empty when it is not there.
+Result<std::optional<Conversation::Customer>> read_contact(Session& session, Id contact) {
+  auto rows = session.query("SELECT name, generated, blocked FROM inbox_contact WHERE id = ?", contact);
+  std::optional<Conversation::Customer> found;
+  if (rows->next()) {
+    found = Conversation::Customer{contact, rows->str(0), rows->integer(1) != 0, rows->integer(2) != 0, false};
+  }
+  if (auto status = rows->status(); !status) return status.error();
+  return found;
 }
 
-Result<ContactView> read_contact(Session& session, Id id) {
-  ContactView contact;
-  {
-    auto rows =
-        session.query("SELECT name, phone, email, note, attributes, created_at FROM inbox_contact WHERE id = ?", id);
-    if (!rows->next()) {
-      if (auto status = rows->status(); !status) return status.error();
-      return no_contact(id);
-    }
-    contact.id = id;
-    contact.name = rows->str(0);
-    contact.phone = rows->str(1);
-    contact.email = rows->str(2);
-    contact.note = rows->str(3);
-    if (const auto text = rows->text(4); !text.empty()) {
-      if (auto attributes = from_json<Attributes>(text)) contact.attributes = std::move(attributes->values);
-    }
-    contact.created_at = contact.last_seen_at = rows->time(5);
-  }
-  auto identities =
-      session.query("SELECT channel, user_key FROM inbox_identity WHERE contact = ? ORDER BY channel", id);
-  while (identities->next()) contact.identities.push_back({identities->str(0), identities->str(1)});
-  if (auto status = identities->status(); !status) return status.error();
-  auto seen = session.query("SELECT COUNT(*), MAX(changed_at) FROM inbox_conversation WHERE contact = ?", id);
-  if (seen->next()) {
-    contact.conversations = seen->integer(0);
-    if (!seen->null(1)) contact.last_seen_at = seen->time(1);
-  }
-  if (auto status = seen->status(); !status) return status.error();
-  return contact;
+/// `contact` as it is from now on the one of some identities; made after `like` when nobody has written as it yet.
+Result<Conversation::Customer> ensure_contact(Session& session, Id contact, Id like, Time now) {
+  auto known = read_contact(session, contact);
+  if (!known) return known.error();
+  if (*known) return **known;
+  auto other = read_contact(session, like);
+  if (!other) return other.error();
+  Conversation::Customer made = other->value_or(Conversation::Customer{});
+  made.contact = contact;
+  auto added =
+      session.run("INSERT INTO inbox_contact (id, name, generated, blocked, created_at) VALUES (?, ?, ?, ?, ?)",
+                  contact, made.name, made.generated, made.blocked, now);
+  if (!added) return added.error();
+  return made;
 }
 
-Result<void> check(std::string_view field, const std::optional<std::string>& value, std::size_t most) {
-  if (!value) return {};
-  if (value->size() > most) {
-    return Error{Errc::bad_value, "contact.bad_value",
-                 fmt::format("{}: at most {} bytes, got {}", field, most, value->size())};
-  }
-  if (!clean_utf8(*value))
-    return Error{Errc::bad_value, "contact.bad_value", fmt::format("{}: not valid UTF-8", field)};
+Result<void> point(Session& session, const contract::Identity& identity, Id contact) {
+  auto known = records::contact_of(session, identity.channel, identity.user);
+  if (!known) return known.error();
+  if (!*known || (*known)->id == contact) return {};
+  auto moved = session.run("UPDATE inbox_identity SET contact = ? WHERE channel = ? AND user_key = ?", contact,
+                           identity.channel, identity.user);
+  if (!moved) return moved.error();
+  auto conversations =
+      session.run("UPDATE inbox_conversation SET contact = ? WHERE contact = ? AND channel = ? AND user_key = ?",
+                  contact, (*known)->id, identity.channel, identity.user);
+  if (!conversations) return conversations.error();
   return {};
+}
+
+std::string placeholders(std::size_t count) {
+  std::string list;
+  for (std::size_t i = 0; i < count; ++i) list += i == 0 ? "?" : ", ?";
+  return list;
 }
 
 }  // namespace
 
-Contacts::Contacts(Database& store, Bus& bus, Logger& log, ConversationTable& table, Ledger& ledger)
-    : store_(store), bus_(bus), log_(log), table_(table), ledger_(ledger) {}
-
-Result<ContactView> Contacts::get(Id id) {
-  Result<ContactView> contact = no_contact(id);
-  auto read = store_.read([&](Session& session) -> Result<void> {
-    contact = read_contact(session, id);
-    return {};
-  });
-  if (!read) return read.error();
-  if (!contact) return contact;
-  for (const ConversationPtr& conversation : table_.of_contact(id)) {
-    contact->last_seen_at = std::max(contact->last_seen_at, conversation->status().changed_at);
-  }
-  return contact;
-}
-
-void Contacts::patch(const ContactPatch& patch, std::function<void(Result<ContactView>)> done) {
-  if (auto ok = check("name", patch.name, 200); !ok) return done(ok.error());
-  if (patch.name && patch.name->empty())
-    return done(Error{Errc::bad_value, "contact.bad_value", "name: must not be empty"});
-  if (auto ok = check("phone", patch.phone, 64); !ok) return done(ok.error());
-  if (auto ok = check("email", patch.email, 254); !ok) return done(ok.error());
-  if (auto ok = check("note", patch.note, 4000); !ok) return done(ok.error());
-  struct Change {
-    ContactPatch patch;
-    ContactView after;
-  };
-  auto change = std::make_shared<Change>(Change{patch, {}});
-  ledger_.write(
-      static_cast<std::uint64_t>(patch.id.value),
-      [change](Session& session) -> Result<void> {
-        auto contact = read_contact(session, change->patch.id);
-        if (!contact) return contact.error();
-        const ContactPatch& p = change->patch;
-        if (p.name) contact->name = *p.name;
-        if (p.phone) contact->phone = *p.phone;
-        if (p.email) contact->email = *p.email;
-        if (p.note) contact->note = *p.note;
-        auto written = session.run("UPDATE inbox_contact SET name = ?, phone = ?, email = ?, note = ? WHERE id = ?",
-                                   contact->name, contact->phone, contact->email, contact->note, p.id);
-        if (!written) return written.error();
-        if (p.name) {
-          auto known = session.run("UPDATE inbox_contact SET generated = 0 WHERE id = ?", p.id);
-          if (!known) return known.error();
-        }
-        change->after = std::move(*contact);
-        return {};
-      },
-      [this, change, done = std::move(done)](Result<void> result) {
-        if (!result) return done(result.error());
-        if (change->patch.name) renamed(change->patch.id, *change->patch.name);
-        done(std::move(change->after));
-      },
-      Priority::open);
-}
+Contacts::Contacts(Database& store, Bus& bus, const Clock& clock, Logger& log, ConversationTable& table, Ledger& ledger)
+    : store_(store), bus_(bus), clock_(clock), log_(log), table_(table), ledger_(ledger) {}
 
 void Contacts::learn_name(const ConversationPtr& conversation, std::string name) {
   // Memory first: the next message must not ask for the same again.
   conversation->rename(name);
-  const Id contact = conversation->facts.contact;
+  const Id contact = conversation->contact();
   auto shared = std::make_shared<const std::string>(std::move(name));
   ledger_.write(
       static_cast<std::uint64_t>(contact.value),
@@ -133,18 +79,152 @@ void Contacts::learn_name(const ConversationPtr& conversation, std::string name)
         if (!done) return done.error();
         return {};
       },
-      [this, contact, shared](Result<void> result) {
-        if (result) return renamed(contact, *shared);
-        log_.warn("the name of a contact could not be noted: {}, contact={}", result.error().message, contact.value);
+      [this, conversation, contact, shared](Result<void> result) {
+        if (!result) {
+          log_.warn("the name of a contact could not be noted: {}, contact={}", result.error().message, contact.value);
+          return;
+        }
+        for (const ConversationPtr& other : table_.of_contact(contact)) {
+          other->rename(*shared);
+          (void)bus_.publish(contract::ConversationChanged{other->view(), "renamed"});
+        }
+        const Facts& f = conversation->facts;
+        (void)bus_.publish(IdentitySeen{contact, f.channel, f.user, *shared, f.site, f.language, clock_.now(), false});
       },
       Priority::background);
 }
 
-void Contacts::renamed(Id contact, const std::string& name) {
-  for (const ConversationPtr& conversation : table_.of_contact(contact)) {
-    conversation->rename(name);
-    (void)bus_.publish(contract::ConversationChanged{conversation->view(), "renamed"});
+Result<IdentityList> Contacts::identities(const contract::ListIdentities& q) {
+  IdentityList list;
+  const auto limit = static_cast<std::size_t>(std::clamp(q.limit, 1, kMostRows));
+  auto read = store_.read([&](Session& session) -> Result<void> {
+    auto rows = session.query(
+        "SELECT k.id, i.channel, i.user_key, k.name, k.created_at, k.generated FROM inbox_contact k JOIN "
+        "inbox_identity i ON i.contact = k.id WHERE k.id > ? ORDER BY k.id LIMIT ?",
+        q.after.value, limit + 1);
+    while (rows->next()) {
+      list.identities.push_back(
+          {rows->id(0), rows->str(1), rows->str(2), rows->str(3), {}, {}, rows->time(4), rows->integer(5) != 0});
+    }
+    return rows->status();
+  });
+  if (!read) return read.error();
+  // The cursor is the contact, so a page ends between two of them.
+  list.more = list.identities.size() > limit;
+  if (list.more && list.identities.front().contact != list.identities.back().contact) {
+    const Id last = list.identities.back().contact;
+    std::erase_if(list.identities, [&](const IdentitySeen& one) { return one.contact == last; });
   }
+  return list;
+}
+
+Result<ConversationList> Contacts::conversations(const contract::ConversationsOfContacts& q) {
+  ConversationList list;
+  if (q.contacts.empty()) return list;
+  if (q.contacts.size() > static_cast<std::size_t>(kMostRows)) {
+    return Error{Errc::bad_value, fmt::format("contacts: at most {}, got {}", kMostRows, q.contacts.size())};
+  }
+  const auto limit = static_cast<std::size_t>(std::clamp(q.limit, 1, kMostRows));
+  const std::string these = placeholders(q.contacts.size());
+  std::vector<SqlArg> args(q.contacts.begin(), q.contacts.end());
+  auto read = store_.read([&](Session& session) -> Result<void> {
+    auto total = session.select("SELECT COUNT(*) FROM inbox_conversation c WHERE c.contact IN (" + these + ")", args);
+    if (total->next()) list.total = total->integer(0);
+    if (auto status = total->status(); !status) return status;
+    std::string before;
+    if (!never(q.before)) {
+      before = " AND c.changed_at < ?";
+      args.emplace_back(q.before);
+    }
+    args.emplace_back(limit + 1);
+    auto rows = session.select(
+        fmt::format("SELECT {} FROM inbox_conversation c JOIN inbox_contact k ON k.id = c.contact WHERE c.contact IN "
+                    "({}){} ORDER BY c.changed_at DESC LIMIT ?",
+                    records::kConversationColumns, these, before),
+        args);
+    while (rows->next()) {
+      if (list.conversations.size() == limit) {
+        list.more = true;
+        break;
+      }
+      const records::Loaded row = records::read_conversation(*rows);
+      const ConversationPtr newer = table_.peek(row.facts.id);
+      list.conversations.push_back(newer && newer->stored() ? newer->view() : records::to_view(row));
+    }
+    return rows->status();
+  });
+  if (!read) return read.error();
+  return list;
+}
+
+void Contacts::follow(const ConversationPtr& conversation, const Conversation::Customer& now) {
+  if (!conversation->set_customer(now.contact, now.name, now.generated, now.blocked)) return;
+  if (!conversation->stored()) return;
+  (void)bus_.publish(contract::ConversationChanged{conversation->view(), "renamed"});
+}
+
+Result<void> Contacts::merged(const ContactMerged& event) {
+  const Id contact = event.undone ? event.from : event.into;
+  const Id other = event.undone ? event.into : event.from;
+  Conversation::Customer now;
+  auto written = store_.write_and_wait([&](Session& session) -> Result<void> {
+    auto customer = ensure_contact(session, contact, other, clock_.now());
+    if (!customer) return customer.error();
+    now = std::move(*customer);
+    for (const contract::Identity& identity : event.identities) {
+      if (auto done = point(session, identity, contact); !done) return done;
+    }
+    return {};
+  });
+  if (!written) return written;
+  table_.contacts_moved();
+  for (const contract::Identity& identity : event.identities) {
+    for (const ConversationPtr& conversation : table_.of_identity(identity)) follow(conversation, now);
+  }
+  return {};
+}
+
+Result<void> Contacts::changed(const ContactChanged& event) {
+  Conversation::Customer now{event.contact, event.name, false, event.blocked, false};
+  std::vector<Id> open;
+  bool known = false;
+  auto written = store_.write_and_wait([&](Session& session) -> Result<void> {
+    open.clear();
+    auto before = read_contact(session, event.contact);
+    if (!before) return before.error();
+    known = before->has_value();
+    if (!known) return {};
+    if (event.name.empty()) now.name = (*before)->name;
+    now.generated = (*before)->generated && (*before)->name == now.name;
+    auto done = session.run("UPDATE inbox_contact SET name = ?, generated = ?, blocked = ? WHERE id = ?", now.name,
+                            now.generated, now.blocked, event.contact);
+    if (!done) return done.error();
+    if (!event.blocked) return {};
+    auto rows =
+        session.query("SELECT id FROM inbox_conversation WHERE contact = ? AND state IN (0, 1, 2, 3)", event.contact);
+    while (rows->next()) open.push_back(rows->id(0));
+    return rows->status();
+  });
+  if (!written) return written;
+  if (!known) return {};
+  table_.contacts_moved();
+  for (const ConversationPtr& conversation : table_.of_contact(event.contact)) follow(conversation, now);
+  for (const Id id : open) {
+    auto conversation = table_.fetch(id);
+    if (!conversation) continue;
+    ledger_.change(
+        *conversation, {},
+        [](Draft& draft, Time at) -> Result<void> {
+          shut(draft, at);
+          return {};
+        },
+        [this, id](const Result<Outcome>& outcome) {
+          if (outcome) return;
+          log_.warn("a blocked contact's conversation could not be ended: {}, conversation={}", outcome.error().message,
+                    id.value);
+        });
+  }
+  return {};
 }
 
 }  // namespace qiao::inbox

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "plugins/inbox/ledger.hpp"
@@ -9,32 +8,32 @@
 
 namespace qiao::inbox {
 
-/// What may be changed about a contact; what is not given stays.
-struct ContactPatch {
-  Id id;
-  std::optional<std::string> name;
-  std::optional<std::string> phone;
-  std::optional<std::string> email;
-  std::optional<std::string> note;
-};
-QIAO_FIELDS(ContactPatch, id, name, phone, email, note)
-
-/// The people behind the conversations. Functions that read run on the calling thread, which may wait.
+/// Whose conversations these are, as far as messages need to know: a channel's customer is an identity, an identity has
+/// a contact, a contact has a name and may be blocked. Everything else about people is with `contacts`, which learns of
+/// new ones by IdentitySeen and says what changes.
+///
+/// Functions that read run on the calling thread, which may wait.
 class Contacts {
  public:
-  Contacts(Database& store, Bus& bus, Logger& log, ConversationTable& table, Ledger& ledger);
+  Contacts(Database& store, Bus& bus, const Clock& clock, Logger& log, ConversationTable& table, Ledger& ledger);
 
-  [[nodiscard]] Result<contract::ContactView> get(Id id);
-  /// Answers with the contact as it is afterwards; `done` runs on the writer's thread.
-  void patch(const ContactPatch& patch, std::function<void(Result<contract::ContactView>)> done);
   /// A channel has told the name of somebody whose name was made up. Any thread; waits for nothing.
   void learn_name(const ConversationPtr& conversation, std::string name);
 
+  [[nodiscard]] Result<contract::IdentityList> identities(const contract::ListIdentities& q);
+  [[nodiscard]] Result<contract::ConversationList> conversations(const contract::ConversationsOfContacts& q);
+
+  /// Re-points the named identities and their conversations, in the database and then in memory. Doing it twice changes
+  /// nothing.
+  [[nodiscard]] Result<void> merged(const contract::ContactMerged& event);
+  [[nodiscard]] Result<void> changed(const contract::ContactChanged& event);
+
  private:
-  void renamed(Id contact, const std::string& name);
+  void follow(const ConversationPtr& conversation, const Conversation::Customer& now);
 
   Database& store_;
   Bus& bus_;
+  const Clock& clock_;
   Logger& log_;
   ConversationTable& table_;
   Ledger& ledger_;

@@ -22,7 +22,7 @@ Conversation::Conversation(Facts what, Customer who, ReadMarks marks, Ahead read
 ConversationView Conversation::view_locked() const {
   ConversationView v;
   v.id = facts.id;
-  v.contact = facts.contact;
+  v.contact = customer_.contact;
   v.contact_name = customer_.name;
   v.channel = facts.channel;
   v.user = facts.user;
@@ -87,6 +87,24 @@ bool Conversation::stored() const {
 Conversation::Customer Conversation::customer() const {
   const std::lock_guard lock(mutex_);
   return customer_;
+}
+
+Id Conversation::contact() const {
+  const std::lock_guard lock(mutex_);
+  return customer_.contact;
+}
+
+bool Conversation::set_customer(Id contact, const std::string& name, bool generated, bool blocked) {
+  const std::lock_guard lock(mutex_);
+  if (customer_.contact == contact && customer_.name == name && customer_.generated == generated &&
+      customer_.blocked == blocked) {
+    return false;
+  }
+  customer_.contact = contact;
+  customer_.name = name;
+  customer_.generated = generated;
+  customer_.blocked = blocked;
+  return true;
 }
 
 void Conversation::rename(std::string name) {

@@ -25,10 +25,12 @@ class Conversation {
     bool loaded = false;  ///< false: read it from the database first (after a rollback)
     bool stored = false;  ///< the row exists
   };
-  /// The contact as far as messages need it.
+  /// The contact as far as messages need it. Another one when two turned out to be the same person.
   struct Customer {
+    Id contact;
     std::string name;
     bool generated = false;  ///< the name was made up by us and gives way to a real one
+    bool blocked = false;    ///< what they write is stored, and nobody reacts
     bool fresh = false;      ///< not in the database yet: comes with the first message
   };
 
@@ -52,6 +54,9 @@ class Conversation {
   [[nodiscard]] Time closed_at() const;
   [[nodiscard]] bool stored() const;
   [[nodiscard]] Customer customer() const;
+  [[nodiscard]] Id contact() const;
+  /// What is known of the contact now; false: nothing of it was new.
+  bool set_customer(Id contact, const std::string& name, bool generated, bool blocked);
   void rename(std::string name);
   [[nodiscard]] ReadMarks marks() const;
   /// False: it was there already. `seq` beyond the last message means the last one.

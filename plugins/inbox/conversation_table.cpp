@@ -187,6 +187,7 @@ void ConversationTable::run_load(const CallerKey& key) {
 
 Result<ConversationPtr> ConversationTable::read_caller(const Caller& caller) {
   if (ConversationPtr conversation = cached(caller.channel, caller.user)) return conversation;
+  const std::uint64_t moves = moves_.load();
   ConversationPtr found;
   std::optional<records::KnownContact> contact;
   auto read = store_.read([&](Session& session) -> Result<void> {
@@ -200,6 +201,7 @@ Result<ConversationPtr> ConversationTable::read_caller(const Caller& caller) {
     return {};
   });
   if (!read) return read.error();
+  if (moves != moves_.load()) return read_caller(caller);
   if (found) {
     const std::lock_guard lock(mutex_);
     ConversationPtr conversation = insert_locked(std::move(found), true);
@@ -207,17 +209,18 @@ Result<ConversationPtr> ConversationTable::read_caller(const Caller& caller) {
   }
   Facts facts;
   facts.id = new_id();
-  facts.contact = contact ? contact->id : new_id();
   facts.channel = caller.channel;
   facts.user = caller.user;
   facts.site = caller.site;
   facts.language = caller.language.empty() ? language_of(caller.text) : caller.language;
   facts.opened_at = whole_ms(clock_.now());
   Conversation::Customer customer;
+  customer.contact = contact ? contact->id : new_id();
   customer.fresh = !contact;
   customer.generated = contact ? contact->generated : caller.name.empty();
+  customer.blocked = contact && contact->blocked;
   customer.name = contact               ? contact->name
-                  : caller.name.empty() ? notice::visitor_name(facts.language, facts.contact)
+                  : caller.name.empty() ? notice::visitor_name(facts.language, customer.contact)
                                         : caller.name;
   Status status;
   status.changed_at = facts.opened_at;
@@ -226,6 +229,7 @@ Result<ConversationPtr> ConversationTable::read_caller(const Caller& caller) {
 
 Result<ConversationPtr> ConversationTable::fetch(Id id) {
   if (ConversationPtr conversation = cached(id)) return conversation;
+  const std::uint64_t moves = moves_.load();
   ConversationPtr found;
   auto read = store_.read([&](Session& session) -> Result<void> {
     auto one = made(session, records::conversation(session, id));
@@ -235,6 +239,7 @@ Result<ConversationPtr> ConversationTable::fetch(Id id) {
   });
   if (!read) return read.error();
   if (!found) return not_found(id);
+  if (moves != moves_.load()) return fetch(id);
   return insert(std::move(found), false);
 }
 
@@ -248,6 +253,7 @@ ConversationPtr ConversationTable::newest(const std::string& channel, const std:
 
 Result<ConversationPtr> ConversationTable::fetch_newest(const std::string& channel, const std::string& user) {
   if (ConversationPtr conversation = newest(channel, user)) return conversation;
+  const std::uint64_t moves = moves_.load();
   ConversationPtr found;
   auto read = store_.read([&](Session& session) -> Result<void> {
     auto one = made(session, records::newest_of(session, channel, user));
@@ -257,6 +263,7 @@ Result<ConversationPtr> ConversationTable::fetch_newest(const std::string& chann
   });
   if (!read) return read.error();
   if (!found) return ConversationPtr{};
+  if (moves != moves_.load()) return fetch_newest(channel, user);
   // Not as the caller's newest: one that is being opened right now may be in memory already.
   return insert(std::move(found), false);
 }
@@ -265,7 +272,18 @@ std::vector<ConversationPtr> ConversationTable::of_contact(Id contact) {
   std::vector<ConversationPtr> found;
   const std::lock_guard lock(mutex_);
   for (const auto& [id, conversation] : by_id_) {
-    if (conversation->facts.contact == contact) found.push_back(conversation);
+    if (conversation->contact() == contact) found.push_back(conversation);
+  }
+  return found;
+}
+
+std::vector<ConversationPtr> ConversationTable::of_identity(const contract::Identity& identity) {
+  std::vector<ConversationPtr> found;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, conversation] : by_id_) {
+    if (conversation->facts.user == identity.user && conversation->facts.channel == identity.channel) {
+      found.push_back(conversation);
+    }
   }
   return found;
 }

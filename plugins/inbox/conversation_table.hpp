@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <list>
 #include <mutex>
@@ -59,6 +60,9 @@ class ConversationTable {
   void forget(const Conversation& conversation);
   /// A contact's conversations that are in memory.
   [[nodiscard]] std::vector<ConversationPtr> of_contact(Id contact);
+  [[nodiscard]] std::vector<ConversationPtr> of_identity(const contract::Identity& identity);
+  /// Contacts changed in the database: what was being read while they did is read again. Before memory follows.
+  void contacts_moved() { ++moves_; }
   [[nodiscard]] std::vector<ConversationPtr> all();
   [[nodiscard]] std::size_t size() const;
   void set_reopen_within(Duration duration);
@@ -89,6 +93,7 @@ class ConversationTable {
   Bus& bus_;
   const Clock& clock_;
   const std::size_t capacity_;
+  std::atomic<std::uint64_t> moves_{0};
 
   mutable std::mutex mutex_;
   Duration reopen_within_;

@@ -2,6 +2,7 @@
 
 #include "plugins/inbox/activity.hpp"
 #include "plugins/inbox/records.hpp"
+#include "qiao/contract/contacts.hpp"
 
 namespace qiao::inbox {
 
@@ -16,6 +17,7 @@ struct Ledger::Job {
   std::vector<MessageView> messages;
   std::vector<std::string_view> told;
   std::optional<Accepted> duplicate;
+  std::optional<contract::IdentitySeen> newcomer;
   std::string key;  ///< of the first message
   bool written = false;
 };
@@ -157,6 +159,7 @@ Result<void> Ledger::run(Job& job, Session& session) {
     job.after = std::move(draft.status);
     job.told = std::move(draft.told);
     job.duplicate.reset();
+    job.newcomer.reset();
     job.messages.clear();
     job.written = !draft.messages.empty() || draft.keep;
     if (!job.written) return {};
@@ -243,15 +246,22 @@ Result<void> Ledger::store_row(Job& job, bool keep, Session& session, Time now) 
     return keep ? records::update_conversation(session, conversation.facts.id, job.after) : Result<void>{};
   }
   job.told.insert(job.told.begin(), "opened");
+  const Facts& facts = conversation.facts;
+  const Error taken{Errc::conflict, kIdentityTaken, "this customer has just become known elsewhere; try again"};
+  const Conversation::Customer customer = conversation.customer();
   if (conversation.fresh_contact) {
-    const Conversation::Customer customer = conversation.customer();
-    auto contact = records::insert_contact(session, conversation.facts, customer.name, customer.generated, now);
-    if (!contact && contact.error().code == Errc::conflict) {
-      return Error{Errc::conflict, kIdentityTaken, "this customer has just become known elsewhere; try again"};
-    }
+    auto contact = records::insert_contact(session, facts, customer, now);
+    if (!contact && contact.error().code == Errc::conflict) return taken;
     if (!contact) return contact;
+    job.newcomer = contract::IdentitySeen{customer.contact, facts.channel,  facts.user, customer.name,
+                                          facts.site,       facts.language, now,        customer.generated};
+    return records::insert_conversation(session, facts, customer.contact, job.after);
   }
-  return records::insert_conversation(session, conversation.facts, job.after);
+  // Memory may not know yet that the contact was joined with another one.
+  auto known = records::contact_of(session, facts.channel, facts.user);
+  if (!known) return known.error();
+  if (!*known) return taken;
+  return records::insert_conversation(session, facts, (*known)->id, job.after);
 }
 
 void Ledger::done(Job& job, Result<void> result) {
@@ -299,6 +309,8 @@ void Ledger::tell(Job& job, const ConversationView& view) {
   for (const std::string_view what : job.told) {
     (void)bus_.publish(contract::ConversationChanged{view, std::string(what)}, options);
   }
+  options.priority = Priority::open;
+  if (job.newcomer) (void)bus_.publish(std::move(*job.newcomer), options);
 }
 
 }  // namespace qiao::inbox

@@ -8,8 +8,8 @@ namespace {
 // undelivered has an index of its own, which is nearly empty.
 constexpr const char* kTables = R"(
 CREATE TABLE inbox_contact (
-  id BIGINT NOT NULL PRIMARY KEY, name VARCHAR(200) NOT NULL, generated INT NOT NULL, phone VARCHAR(64) NOT NULL,
-  email VARCHAR(254) NOT NULL, note TEXT NOT NULL, attributes TEXT NOT NULL, created_at BIGINT NOT NULL);
+  id BIGINT NOT NULL PRIMARY KEY, name VARCHAR(200) NOT NULL, generated INT NOT NULL, blocked INT NOT NULL,
+  created_at BIGINT NOT NULL);
 CREATE TABLE inbox_identity (
   channel VARCHAR(64) NOT NULL, user_key VARCHAR(128) NOT NULL, contact BIGINT NOT NULL,
   PRIMARY KEY (channel, user_key)) WITHOUT ROWID;
@@ -34,8 +34,8 @@ CREATE INDEX inbox_message_pending ON inbox_message (written_at) WHERE delivery 
 
 constexpr const char* kTablesMySql = R"(
 CREATE TABLE inbox_contact (
-  id BIGINT NOT NULL PRIMARY KEY, name VARCHAR(200) NOT NULL, generated INT NOT NULL, phone VARCHAR(64) NOT NULL,
-  email VARCHAR(254) NOT NULL, note TEXT NOT NULL, attributes TEXT NOT NULL, created_at BIGINT NOT NULL);
+  id BIGINT NOT NULL PRIMARY KEY, name VARCHAR(200) NOT NULL, generated INT NOT NULL, blocked INT NOT NULL,
+  created_at BIGINT NOT NULL);
 CREATE TABLE inbox_identity (
   channel VARCHAR(64) COLLATE utf8mb4_bin NOT NULL, user_key VARCHAR(128) COLLATE utf8mb4_bin NOT NULL,
   contact BIGINT NOT NULL, PRIMARY KEY (channel, user_key));
@@ -59,7 +59,7 @@ CREATE TABLE inbox_message (
 CREATE UNIQUE INDEX inbox_message_place ON inbox_message (conversation, seq);
 CREATE INDEX inbox_message_pending ON inbox_message (delivery, written_at))";
 
-constexpr Migration kSteps[] = {{1, "conversations, messages, contacts", kTables, kTablesMySql}};
+constexpr Migration kSteps[] = {{1, "conversations, messages, who wrote them", kTables, kTablesMySql}};
 
 }  // namespace
 

@@ -20,7 +20,6 @@ using contract::MessageView;
 /// What never changes in a conversation.
 struct Facts {
   Id id;
-  Id contact;
   std::string channel;
   std::string user;
   std::string site;

@@ -15,6 +15,9 @@ using namespace std::chrono_literals;
 const Lane kDirect{.kind = Lane::direct};
 const Lane kReading{.kind = Lane::blocking, .capacity = 4096, .concurrency = 2, .name = "read"};
 const Lane kSweeping{.kind = Lane::blocking, .capacity = 16, .concurrency = 1, .name = "sweep", .budget = 60s};
+/// One thread: who is who follows in the order in which it was decided.
+const Lane kPeople{
+    .kind = Lane::blocking, .capacity = 65536, .overflow = Overflow::block, .concurrency = 1, .name = "people"};
 constexpr auto kFlushEvery = 2s;
 constexpr auto kSweepEvery = 30s;
 constexpr std::int32_t kMostMessages = 500;
@@ -31,10 +34,10 @@ struct Parts {
         desk(store, host.bus(), clock, host.log(), host.metrics(), table, ledger, directory, settings),
         bot(store, host.bus(), clock, host.log(), host.metrics(), table, ledger, settings),
         outbox(store, host.bus(), clock, host.log(), host.metrics(), ledger, settings),
-        contacts(store, host.bus(), host.log(), table, ledger),
+        contacts(store, host.bus(), clock, host.log(), table, ledger),
         acceptance(table, ledger, bot, contacts, settings, host.metrics(), clock),
         actions(host.bus(), table, ledger, desk, directory, activity, settings),
-        rest(store, table, activity, actions, contacts) {
+        rest(store, table, activity, actions) {
     ledger.on_moved([this](const ConversationPtr& conversation, const Status& before, const Status& after) {
       desk.moved(conversation, before, after);
     });
@@ -60,7 +63,7 @@ struct Parts {
 class InboxPlugin final : public Plugin {
  public:
   static void describe(Manifest& m) {
-    m.summary("contacts, conversations, messages, their delivery, and the queue of people who wait")
+    m.summary("conversations, messages, their delivery, and the queue of people who wait")
         .config<InboxConfig>()
         .serves<contract::AcceptMessage>()
         .serves<contract::WriteMessage>()
@@ -73,11 +76,16 @@ class InboxPlugin final : public Plugin {
         .serves<contract::Rate>()
         .serves<contract::MarkRead>()
         .serves<contract::ReportDelivery>()
+        .serves<contract::ListIdentities>()
+        .serves<contract::ConversationsOfContacts>()
         .publishes<contract::MessageStored>()
         .publishes<contract::ConversationChanged>()
         .publishes<contract::MessageOutgoing>()
         .publishes<contract::DeliveryChanged>()
+        .publishes<contract::IdentitySeen>()
         .subscribes<contract::AgentChanged>()
+        .subscribes<contract::ContactMerged>()
+        .subscribes<contract::ContactChanged>()
         .asks<contract::AskBot>(true)
         .asks<contract::DecideRoute>(true)
         .asks<contract::ListAgents>(true);
@@ -97,6 +105,7 @@ class InboxPlugin final : public Plugin {
     if (auto done = parts_->desk.rebuild(); !done) return done;
     serve_messages(host.bus());
     serve_conversations(host.bus());
+    follow_contacts(host.bus());
     parts_->rest.add_routes(host.http());
     set_timers(host);
     return {};
@@ -180,6 +189,19 @@ class InboxPlugin final : public Plugin {
       p->directory.learn(e.agent);
       if (e.agent.presence == contract::Presence::online) p->desk.try_heads();
     });
+  }
+
+  void follow_contacts(Bus& bus) {
+    Contacts* contacts = &parts_->contacts;
+    bus.serve<contract::ListIdentities>(
+        kReading, [contacts](const contract::ListIdentities& q, const Headers&) { return contacts->identities(q); });
+    bus.serve<contract::ConversationsOfContacts>(
+        kReading,
+        [contacts](const contract::ConversationsOfContacts& q, const Headers&) { return contacts->conversations(q); });
+    bus.subscribe<contract::ContactMerged>(
+        kPeople, [contacts](const contract::ContactMerged& e, const Headers&) { return contacts->merged(e); });
+    bus.subscribe<contract::ContactChanged>(
+        kPeople, [contacts](const contract::ContactChanged& e, const Headers&) { return contacts->changed(e); });
   }
 
   static Result<contract::Transcript> transcript(Parts& parts, const contract::GetTranscript& q) {

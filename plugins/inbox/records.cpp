@@ -15,7 +15,7 @@ const char* const kConversationColumns =
     "c.id, c.contact, c.channel, c.user_key, c.site, c.lang, c.state, c.group_key, c.agent, c.agent_name, "
     "c.previous_agent, c.last_seq, c.read_customer, c.read_agent, c.preview, c.preview_author, c.intent, "
     "c.handoff_reason, c.queue_rank, c.in_app, c.notice_sent, c.rating, c.rating_comment, c.opened_at, c.changed_at, "
-    "c.queued_at, c.resolved_at, c.version, k.name, k.generated";
+    "c.queued_at, c.resolved_at, c.version, k.name, k.generated, k.blocked";
 
 namespace {
 
@@ -84,7 +84,7 @@ Loaded read_conversation(const Rows& rows) {
   Loaded l;
   int i = 0;
   l.facts.id = rows.id(i++);
-  l.facts.contact = rows.id(i++);
+  l.customer.contact = rows.id(i++);
   l.facts.channel = rows.str(i++);
   l.facts.user = rows.str(i++);
   l.facts.site = rows.str(i++);
@@ -113,6 +113,7 @@ Loaded read_conversation(const Rows& rows) {
   l.status.version = rows.integer(i++);
   l.customer.name = rows.str(i++);
   l.customer.generated = rows.integer(i++) != 0;
+  l.customer.blocked = rows.integer(i++) != 0;
   return l;
 }
 
@@ -130,29 +131,28 @@ Result<std::optional<Loaded>> newest_of(Session& session, std::string_view chann
 
 Result<std::optional<KnownContact>> contact_of(Session& session, std::string_view channel, std::string_view user) {
   auto rows = session.query(
-      "SELECT k.id, k.name, k.generated FROM inbox_identity i JOIN inbox_contact k ON k.id = i.contact "
+      "SELECT k.id, k.name, k.generated, k.blocked FROM inbox_identity i JOIN inbox_contact k ON k.id = i.contact "
       "WHERE i.channel = ? AND i.user_key = ?",
       channel, user);
   std::optional<KnownContact> found;
-  if (rows->next()) found = KnownContact{rows->id(0), rows->str(1), rows->integer(2) != 0};
+  if (rows->next()) found = KnownContact{rows->id(0), rows->str(1), rows->integer(2) != 0, rows->integer(3) != 0};
   if (auto status = rows->status(); !status) return status.error();
   return found;
 }
 
-Result<void> insert_contact(Session& session, const Facts& facts, std::string_view name, bool generated, Time now) {
+Result<void> insert_contact(Session& session, const Facts& facts, const Conversation::Customer& customer, Time now) {
   // The identity first: when another hub made this contact meanwhile, nothing has changed here yet.
   auto identity = session.run("INSERT INTO inbox_identity (channel, user_key, contact) VALUES (?, ?, ?)", facts.channel,
-                              facts.user, facts.contact);
+                              facts.user, customer.contact);
   if (!identity) return identity.error();
-  auto contact = session.run(
-      "INSERT INTO inbox_contact (id, name, generated, phone, email, note, attributes, created_at) "
-      "VALUES (?, ?, ?, '', '', '', '', ?)",
-      facts.contact, name, generated, now);
+  auto contact =
+      session.run("INSERT INTO inbox_contact (id, name, generated, blocked, created_at) VALUES (?, ?, ?, 0, ?)",
+                  customer.contact, customer.name, customer.generated, now);
   if (!contact) return contact.error();
   return {};
 }
 
-Result<void> insert_conversation(Session& session, const Facts& f, const Status& s) {
+Result<void> insert_conversation(Session& session, const Facts& f, Id contact, const Status& s) {
   auto done = session.run(
       "INSERT INTO inbox_conversation (id, contact, channel, user_key, site, lang, state, group_key, agent, "
       "agent_name, "
@@ -160,7 +160,7 @@ Result<void> insert_conversation(Session& session, const Facts& f, const Status&
       "queue_rank, "
       "in_app, notice_sent, rating, rating_comment, opened_at, changed_at, queued_at, resolved_at, version) "
       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      f.id, f.contact, f.channel, f.user, f.site, f.language, s.state, s.group, s.agent, s.agent_name, s.previous_agent,
+      f.id, contact, f.channel, f.user, f.site, f.language, s.state, s.group, s.agent, s.agent_name, s.previous_agent,
       s.last_seq, s.preview, s.preview_author, s.intent, s.handoff_reason, s.rank, s.in_app, s.notice_sent, s.rating,
       s.rating_comment, f.opened_at, s.changed_at, s.queued_at, s.resolved_at, s.version);
   if (!done) return done.error();
@@ -224,10 +224,9 @@ Result<void> insert_message(Session& session, const MessageView& m, std::string_
 
 Result<void> read_keys(Session& session, const Facts& facts, KeyWindow& keys, Id& previous) {
   auto before = session.query(
-      "SELECT id FROM inbox_conversation WHERE contact = ? AND id < ? AND channel = ? AND user_key = ? ORDER BY id "
-      "DESC "
-      "LIMIT 1",
-      facts.contact, facts.id, facts.channel, facts.user);
+      "SELECT c.id FROM inbox_identity i JOIN inbox_conversation c ON c.contact = i.contact AND c.channel = i.channel "
+      "AND c.user_key = i.user_key WHERE i.channel = ? AND i.user_key = ? AND c.id < ? ORDER BY c.id DESC LIMIT 1",
+      facts.channel, facts.user, facts.id);
   previous = before->next() ? before->id(0) : Id{};
   if (auto status = before->status(); !status) return status;
   for (const Id conversation : {previous, facts.id}) {

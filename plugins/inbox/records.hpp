@@ -32,13 +32,14 @@ struct KnownContact {
   Id id;
   std::string name;
   bool generated = false;
+  bool blocked = false;
 };
 [[nodiscard]] Result<std::optional<KnownContact>> contact_of(Session& session, std::string_view channel,
                                                              std::string_view user);
 
-[[nodiscard]] Result<void> insert_contact(Session& session, const Facts& facts, std::string_view name, bool generated,
+[[nodiscard]] Result<void> insert_contact(Session& session, const Facts& facts, const Conversation::Customer& customer,
                                           Time now);
-[[nodiscard]] Result<void> insert_conversation(Session& session, const Facts& facts, const Status& status);
+[[nodiscard]] Result<void> insert_conversation(Session& session, const Facts& facts, Id contact, const Status& status);
 /// The highest seq of a conversation's messages; 0 when there are none.
 [[nodiscard]] Result<std::int64_t> last_seq(Session& session, Id conversation);
 /// Whether the row is still the one that was read.

@@ -53,12 +53,6 @@ struct TransferBody {
 };
 QIAO_FIELDS(TransferBody, id, to_agent, to_group, note)
 
-struct ContactConversations {
-  std::vector<ConversationView> conversations;
-  bool more = false;
-};
-QIAO_FIELDS(ContactConversations, conversations, more)
-
 namespace {
 
 /// A condition of a query with the values for its `?`. Texts are borrowed from the listing.
@@ -130,33 +124,14 @@ struct Rest::Listing {
   ConversationPage page;
 };
 
-Rest::Rest(Database& store, ConversationTable& table, Activity& activity, Actions& actions, Contacts& contacts)
-    : store_(store), table_(table), activity_(activity), actions_(actions), contacts_(contacts) {}
+Rest::Rest(Database& store, ConversationTable& table, Activity& activity, Actions& actions)
+    : store_(store), table_(table), activity_(activity), actions_(actions) {}
 
 Result<ConversationPtr> Rest::visible(Id id, const Principal& who) {
   auto conversation = table_.fetch(id);
   if (!conversation) return conversation;
   if (!may_see(who, (*conversation)->view())) return no_conversation(id);
   return conversation;
-}
-
-Result<contract::ContactView> Rest::visible_contact(Id id, const Principal& who) {
-  const Error none{Errc::not_found, "contact.not_found", fmt::format("there is no contact {}", id.value)};
-  bool seen = who.may(permission::kConversationsAll);
-  if (!seen) {
-    const std::vector<std::string> groups = groups_of(who);
-    Where where;
-    where.also("c.contact = ?", {id});
-    only_visible(where, who, groups);
-    auto read = store_.read([&](Session& session) -> Result<void> {
-      auto rows = session.select("SELECT c.id FROM inbox_conversation c" + where.sql + " LIMIT 1", where.args);
-      seen = rows->next();
-      return rows->status();
-    });
-    if (!read) return read.error();
-  }
-  if (!seen) return none;
-  return contacts_.get(id);
 }
 
 Result<void> Rest::read_listing(Listing& l) {
@@ -240,7 +215,6 @@ void Rest::add_routes(Http& http) {
     return Route{.method = method, .path = path, .access = agents, .summary = summary, .tag = "conversations"};
   };
   using ViewReply = std::function<void(Result<ConversationView>)>;
-  using ContactReply = std::function<void(Result<contract::ContactView>)>;
 
   http.route<ListQuery, ConversationPage>(
       route("GET", "/api/v1/conversations", "The conversations of a view, newest change first"),
@@ -287,46 +261,6 @@ void Rest::add_routes(Http& http) {
         const Principal& who = request.principal;
         if (auto seen = visible(in.id, who); !seen) return reply(seen.error());
         actions_.resolve({in.id, who.id, who.name}, request.request_id, std::move(reply));
-      });
-
-  http.route<ById, contract::ContactView>(
-      route("GET", "/api/v1/contacts/{id}", "A customer as the hub knows them"),
-      [this](const ById& in, const HttpRequest& request) { return visible_contact(in.id, request.principal); });
-
-  http.route_async<ContactPatch, contract::ContactView>(
-      route("PATCH", "/api/v1/contacts/{id}", "Changes what is known of a customer"),
-      [this](const ContactPatch& in, const HttpRequest& request, ContactReply reply) {
-        if (auto seen = visible_contact(in.id, request.principal); !seen) return reply(seen.error());
-        contacts_.patch(in, std::move(reply));
-      });
-
-  http.route<ById, ContactConversations>(
-      route("GET", "/api/v1/contacts/{id}/conversations", "A customer's conversations, newest first"),
-      [this](const ById& in, const HttpRequest& request) -> Result<ContactConversations> {
-        if (auto seen = visible_contact(in.id, request.principal); !seen) return seen.error();
-        const std::vector<std::string> groups = groups_of(request.principal);
-        Where where;
-        where.also("c.contact = ?", {in.id});
-        only_visible(where, request.principal, groups);
-        where.args.emplace_back(kMostRows + 1);
-        ContactConversations page;
-        auto read = store_.read([&](Session& session) -> Result<void> {
-          auto rows = session.select(
-              fmt::format("SELECT {} FROM inbox_conversation c JOIN inbox_contact k ON k.id = c.contact{} "
-                          "ORDER BY c.id DESC LIMIT ?",
-                          records::kConversationColumns, where.sql),
-              where.args);
-          while (rows->next()) {
-            const records::Loaded row = records::read_conversation(*rows);
-            const ConversationPtr newer = table_.peek(row.facts.id);
-            page.conversations.push_back(newer ? newer->view() : records::to_view(row));
-          }
-          return rows->status();
-        });
-        if (!read) return read.error();
-        page.more = page.conversations.size() > kMostRows;
-        if (page.more) page.conversations.pop_back();
-        return page;
       });
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "plugins/inbox/actions.hpp"
-#include "plugins/inbox/contacts.hpp"
 #include "qiao/http.hpp"
 
 namespace qiao::inbox {
@@ -10,14 +9,13 @@ namespace qiao::inbox {
 /// for them: 404.
 class Rest {
  public:
-  Rest(Database& store, ConversationTable& table, Activity& activity, Actions& actions, Contacts& contacts);
+  Rest(Database& store, ConversationTable& table, Activity& activity, Actions& actions);
 
   void add_routes(Http& http);
 
  private:
   struct Listing;
   [[nodiscard]] Result<ConversationPtr> visible(Id id, const Principal& who);
-  [[nodiscard]] Result<contract::ContactView> visible_contact(Id id, const Principal& who);
   Result<void> read_listing(Listing& listing);
   Result<void> read_counts(Listing& listing);
   void add_recent(Listing& listing);
@@ -26,7 +24,6 @@ class Rest {
   ConversationTable& table_;
   Activity& activity_;
   Actions& actions_;
-  Contacts& contacts_;
 };
 
 }  // namespace qiao::inbox

@@ -76,6 +76,24 @@ void customer_wrote(Draft& draft, const Facts& facts, NewMessage message, bool i
   }
 }
 
+void blocked_wrote(Draft& draft, NewMessage message, Time now) {
+  shut(draft, now);
+  add(draft, std::move(message), now);
+}
+
+bool shut(Draft& draft, Time now) {
+  Status& status = draft.status;
+  if (status.state == ConversationState::resolved) return false;
+  status.state = ConversationState::resolved;
+  status.resolved_at = now;
+  if (status.agent) status.previous_agent = status.agent;
+  status.agent = {};
+  status.agent_name.clear();
+  draft.keep = true;
+  draft.told.push_back("blocked");
+  return true;
+}
+
 void agent_wrote(Draft& draft, const House& house, NewMessage message, Time now) {
   Status& status = draft.status;
   if (!message.note) {

@@ -28,6 +28,13 @@ struct House {
 /// The customer wrote `message`. `in_app` is remembered for routing.
 void customer_wrote(Draft& draft, const Facts& facts, NewMessage message, bool in_app, Time now);
 
+/// The same for somebody who is blocked: the message is there, the conversation is and stays at its end, nobody is
+/// told.
+void blocked_wrote(Draft& draft, NewMessage message, Time now);
+
+/// Ends a conversation without a word to the customer. False: it was resolved already.
+bool shut(Draft& draft, Time now);
+
 /// An agent wrote or noted. What an agent writes to a customer who is with the bot or waits in a queue takes the
 /// conversation; a note changes nothing.
 void agent_wrote(Draft& draft, const House& house, NewMessage message, Time now);

@@ -12,7 +12,7 @@ class TicketsPlugin final : public Plugin {
   static void describe(Manifest& m) {
     m.summary("Tickets from conversations to departments, with deadlines; customer and agent are told");
     m.config<TicketsConfig>();
-    m.serves<contract::CreateTicket>().serves<contract::ResolveTicket>();
+    m.serves<contract::CreateTicket>().serves<contract::ResolveTicket>().serves<contract::TicketsOfContacts>();
     m.asks<contract::GetConversation>().asks<contract::WriteMessage>();
     m.asks<contract::ListAgents>(true);
     m.publishes<contract::TicketChanged>();
@@ -33,6 +33,23 @@ class TicketsPlugin final : public Plugin {
         desk_lane(), [this](const contract::CreateTicket& q, const Headers&) { return desk_->create(q); });
     bus.serve<contract::ResolveTicket>(
         desk_lane(), [this](const contract::ResolveTicket& q, const Headers&) { return desk_->resolve(q); });
+    bus.serve<contract::TicketsOfContacts>(
+        desk_lane(), [this](const contract::TicketsOfContacts& q, const Headers&) -> Result<contract::TicketList> {
+          constexpr std::int32_t kMost = 500;
+          contract::TicketList page;
+          if (q.contacts.empty()) return page;
+          store::Filter filter;
+          filter.all = true;
+          filter.contacts = q.contacts;
+          filter.before_time = q.before;
+          filter.limit = std::clamp(q.limit, 1, kMost) + 1;
+          auto found = desk_->list(filter);
+          if (!found) return found.error();
+          page.tickets = std::move(*found);
+          page.more = page.tickets.size() == static_cast<std::size_t>(filter.limit);
+          if (page.more) page.tickets.pop_back();
+          return page;
+        });
     bus.after(std::chrono::seconds(1), writer_lane(), [this] { desk_->retry_pending(); });
     bus.every(config_.check_every, writer_lane(), [this] {
       desk_->check_deadlines();

@@ -48,6 +48,7 @@ CREATE TABLE tickets_event (
 );
 CREATE INDEX tickets_event_of ON tickets_event (ticket, id)
 )sql"},
+    {2, "tickets of a person", "CREATE INDEX tickets_by_contact ON tickets_ticket (contact)"},
 };
 
 // In the order of `from` and of the values in `insert`.
@@ -245,6 +246,14 @@ Result<std::vector<TicketView>> list(Session& db, const Filter& f) {
   if (f.conversation) {
     sql += " AND conversation = ?";
     args.emplace_back(f.conversation);
+  }
+  if (!f.contacts.empty()) {
+    sql += " AND contact IN (";
+    for (std::size_t i = 0; i < f.contacts.size(); ++i) {
+      sql += i == 0 ? "?" : ", ?";
+      args.emplace_back(f.contacts[i]);
+    }
+    sql += ")";
   }
   if (f.before > 0) {
     sql += " AND number < ?";

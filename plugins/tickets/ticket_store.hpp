@@ -46,6 +46,7 @@ struct Filter {
   std::vector<std::string> departments;
   State state = State::any;
   Id conversation;
+  std::vector<Id> contacts;  ///< empty: of anybody
   std::int64_t before = 0;  ///< number; 0: from the newest
   Time before_time;         ///< of creation; 1970: from the newest
   int limit = 50;

@@ -80,10 +80,6 @@ TEST_F(InboxRest, HidesWhatOthersHaveAsIfItWereNotThere) {
   EXPECT_EQ(call(kLi, "POST", "/conversations/" + parcel + "/take").status, 404);
   EXPECT_EQ(call(kLi, "POST", "/conversations/" + parcel + "/resolve").status, 404);
   EXPECT_EQ(call(kLi, "GET", "/conversations/12345").status, 404);
-  const std::string contact = get(kWang, "/conversations/" + parcel)["contact"];
-  EXPECT_EQ(call(kLi, "GET", "/contacts/" + contact).status, 404);
-  EXPECT_EQ(call(kLi, "GET", "/contacts/" + contact + "/conversations").status, 404);
-  EXPECT_EQ(call(kWang, "GET", "/contacts/" + contact).status, 200);
 }
 
 TEST_F(InboxRest, TakesTransfersAndResolves) {
@@ -134,22 +130,6 @@ TEST_F(InboxRest, FindsWordsAndNames) {
   EXPECT_THAT(ids(kLi, "view=all&search=%25"), ElementsAre(one));
   EXPECT_THAT(ids(kLi, "view=all&search=%E8%AE%BF%E5%AE%A2"), ElementsAre(two, one));
   EXPECT_THAT(ids(kLi, "view=all&search=nothing"), IsEmpty());
-}
-
-TEST_F(InboxRest, KnowsAndChangesContacts) {
-  const std::string id = opened("v1", "要退货");
-  const std::string contact = get(kLi, "/conversations/" + id)["contact"];
-  const auto changed = call(kLi, "PATCH", "/contacts/" + contact, R"({"name":"王芳","phone":"13800000000"})");
-  ASSERT_EQ(changed.status, 200) << changed.body;
-  const json after = get(kLi, "/contacts/" + contact);
-  EXPECT_EQ(after["name"], "王芳");
-  EXPECT_EQ(after["phone"], "13800000000");
-  EXPECT_EQ(after["email"], "");
-  EXPECT_EQ(after["identities"][0]["user"], "v1");
-  EXPECT_EQ(after["conversations"], 1);
-  EXPECT_EQ(get(kLi, "/conversations/" + id)["contact_name"], "王芳");
-  EXPECT_EQ(call(kLi, "PATCH", "/contacts/" + contact, R"({"name":""})").status, 400);
-  EXPECT_THAT(get(kLi, "/contacts/" + contact + "/conversations")["conversations"], SizeIs(1));
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ const Time kNow = from_micros(1'700'000'000'000'000);
 /// Runs steps as the ledger does: the messages follow in the status after the step.
 class Walk {
  public:
-  Facts facts{Id{1}, Id{2}, "web", "v1", "", "zh-CN", kNow};
+  Facts facts{Id{1}, "web", "v1", "", "zh-CN", kNow};
   Status status;
 
   template <class F>

@@ -15,7 +15,7 @@ const fs::path kConfig = fs::path(QIAO_SOURCE_DIR) / "config";
 TEST(ShippedConfig, IsValidAsItStands) {
   const LoadedConfig loaded = load_config(kConfig / "qiao.yaml");
   EXPECT_TRUE(loaded.ok()) << problems_text(loaded.problems);
-  for (const char* instance : {"inbox", "accounts", "bot", "routing", "tickets", "web"}) {
+  for (const char* instance : {"inbox", "contacts", "accounts", "bot", "routing", "tickets", "web"}) {
     EXPECT_TRUE(loaded.config.plugins.contains(instance)) << instance;
   }
 }

@@ -16,6 +16,9 @@ inline constexpr const char* kTicketsAll = "tickets.all";
 inline constexpr const char* kKnowledgeRead = "knowledge.read";
 inline constexpr const char* kKnowledgeEdit = "knowledge.edit";
 inline constexpr const char* kAgentsManage = "agents.manage";
+inline constexpr const char* kContactsReveal = "contacts.reveal";  ///< unmasks one contact at a time; audited
+inline constexpr const char* kContactsManage = "contacts.manage";  ///< merge, block, segments, companies, import, CSV
+inline constexpr const char* kPrivacy = "privacy";                 ///< export and erase a person; administrators only
 }  // namespace permission
 
 [[nodiscard]] inline bool in_group(const Principal& who, const std::string& group) {

@@ -69,8 +69,9 @@ struct IdentitySeen {
   std::string site;
   std::string language;
   Time at;
+  bool generated = false;  ///< the name was made up by the hub
 };
-QIAO_FIELDS(IdentitySeen, contact, channel, user, name, site, language, at)
+QIAO_FIELDS(IdentitySeen, contact, channel, user, name, site, language, at, generated)
 QIAO_EVENT(IdentitySeen, "inbox.identity.seen", 1)
 QIAO_PARTITION(IdentitySeen, contact)
 
@@ -87,6 +88,22 @@ struct ListIdentities {
 };
 QIAO_FIELDS(ListIdentities, after, limit)
 QIAO_REQUEST(ListIdentities, IdentityList, "inbox.list_identities", 1)
+
+struct ConversationList {
+  std::vector<ConversationView> conversations;
+  bool more = false;
+  std::int64_t total = 0;  ///< of all pages
+};
+QIAO_FIELDS(ConversationList, conversations, more, total)
+
+/// The conversations of these contacts on all channels, latest change first.
+struct ConversationsOfContacts {
+  std::vector<Id> contacts;  ///< at most 500
+  Time before;               ///< `changed_at` of the last one of the page before; 1970: from the newest
+  std::int32_t limit = 50;   ///< at most 500
+};
+QIAO_FIELDS(ConversationsOfContacts, contacts, before, limit)
+QIAO_REQUEST(ConversationsOfContacts, ConversationList, "inbox.conversations_of_contacts", 1)
 
 // ---- what contacts says and can be asked --------------------------------------------------------------------------
 
@@ -178,6 +195,39 @@ struct ErasePerson {
 };
 QIAO_FIELDS(ErasePerson, person)
 QIAO_REQUEST_MANY(ErasePerson, ErasedCount, "privacy.erase", 1)
+
+/// An operator or administrator asks for a copy of everything about a person, as a folder.
+struct ExportContact {
+  std::string who;       ///< contact id, "phone:…" or "email:…"
+  std::string folder;    ///< absolute; made when it is not there, refused when something is in it
+  std::string language;  ///< of the readable page; empty: the contact's
+  Id by;                 ///< agent; empty: the operator at the machine
+  std::string by_name;
+  std::string remote;
+};
+QIAO_FIELDS(ExportContact, who, folder, language, by, by_name, remote)
+struct ExportedContact {
+  Id contact;
+  std::string folder;
+  std::map<std::string, std::int64_t> counts;  ///< part → entries
+};
+QIAO_FIELDS(ExportedContact, contact, folder, counts)
+QIAO_REQUEST(ExportContact, ExportedContact, "contacts.export", 1)
+
+/// The same for removing everything about a person, for good. What was interrupted goes on after the next start.
+struct EraseContact {
+  std::string who;
+  Id by;
+  std::string by_name;
+  std::string remote;
+};
+QIAO_FIELDS(EraseContact, who, by, by_name, remote)
+struct ErasedContact {
+  Id contact;
+  std::map<std::string, std::int64_t> removed;  ///< kind → how many
+};
+QIAO_FIELDS(ErasedContact, contact, removed)
+QIAO_REQUEST(EraseContact, ErasedContact, "contacts.erase", 1)
 
 // ---- profile cards ------------------------------------------------------------------------------------------------
 

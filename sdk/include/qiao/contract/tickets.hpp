@@ -62,6 +62,21 @@ struct ResolveTicket {
 QIAO_FIELDS(ResolveTicket, ticket, resolution, by, by_name)
 QIAO_REQUEST(ResolveTicket, TicketView, "tickets.resolve", 1)
 
+struct TicketList {
+  std::vector<TicketView> tickets;  ///< without their history
+  bool more = false;
+};
+QIAO_FIELDS(TicketList, tickets, more)
+
+/// The tickets about these contacts, newest first.
+struct TicketsOfContacts {
+  std::vector<Id> contacts;  ///< at most 500
+  Time before;               ///< `created_at` of the last one of the page before; 1970: from the newest
+  std::int32_t limit = 50;   ///< at most 500
+};
+QIAO_FIELDS(TicketsOfContacts, contacts, before, limit)
+QIAO_REQUEST(TicketsOfContacts, TicketList, "tickets.of_contacts", 1)
+
 struct TicketChanged {
   TicketView ticket;
   std::string what;  ///< as TicketEvent::what
