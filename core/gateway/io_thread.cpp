@@ -1,34 +1,38 @@
 #include "core/gateway/io_thread.hpp"
 
 #include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <algorithm>
+#include <array>
+#include <cerrno>
 #include <ctime>
 #include <future>
+#include <stdexcept>
+#include <system_error>
 #include <thread>
 
 namespace qiao::core {
 
-namespace asio = boost::asio;
-using Executor = asio::io_context::executor_type;
-
 struct IoThread::Impl {
-  asio::io_context context{1};
-  asio::executor_work_guard<Executor> work{context.get_executor()};
-  asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor> timer{
-      context};
+  Impl() : epoll(::epoll_create1(EPOLL_CLOEXEC)), bell(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+    epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
+    if (epoll < 0 || bell < 0 || ::epoll_ctl(epoll, EPOLL_CTL_ADD, bell, &event) != 0) {
+      throw std::system_error(errno, std::generic_category(), "no event loop for the I/O thread");
+    }
+  }
+  ~Impl() {
+    ::close(bell);
+    ::close(epoll);
+  }
+  const int epoll;
+  const int bell;  ///< written to by other threads; never read, since the loop looks at changes only
+  std::array<epoll_event, 256> events{};
+  int got = 0;  ///< events of this round
   std::thread thread;
   std::atomic<std::thread::id> id{};
-};
-
-struct Descriptor::Impl {
-  Impl(asio::io_context& context, int fd) : handle(context.get_executor(), fd) {}
-  asio::posix::basic_stream_descriptor<Executor> handle;
 };
 
 Connection::Connection(std::shared_ptr<IoThread> io) : io_(std::move(io)) { io_->link(*this); }
@@ -56,22 +60,34 @@ void Connection::unlink() noexcept {
 
 void Connection::post_ready() { io_->schedule(shared_from_this()); }
 
-Descriptor::Descriptor(IoThread& io, int fd) : impl_(std::make_unique<Impl>(io.impl_->context, fd)), fd_(fd) {}
+Descriptor::Descriptor(IoThread& io, int fd) : io_(io), fd_(fd) {
+  epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.ptr = this}};
+  if (::epoll_ctl(io.impl_->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
+    const int reason = errno;
+    ::close(fd);
+    throw std::system_error(reason, std::generic_category(), "the event loop does not take a descriptor");
+  }
+}
 
-Descriptor::~Descriptor() = default;
+Descriptor::~Descriptor() {
+  ::close(fd_);  // which takes it out of the loop as well
+  IoThread::Impl& loop = *io_.impl_;
+  for (int i = 0; i < loop.got; ++i) {
+    if (loop.events[static_cast<std::size_t>(i)].data.ptr == this) loop.events[static_cast<std::size_t>(i)].events = 0;
+  }
+  if (due_) std::replace(io_.due_.begin(), io_.due_.end(), this, static_cast<Descriptor*>(nullptr));
+  // The connection may be in the middle of closing itself.
+  for (Side& side : sides_) {
+    if (side.waiting) io_.let_go_.push_back(std::move(side.waiting));
+  }
+}
 
 void Descriptor::wait(Direction direction, std::shared_ptr<Connection> connection) {
-  impl_->handle.async_wait(
-      direction == Direction::read ? asio::posix::descriptor_base::wait_read : asio::posix::descriptor_base::wait_write,
-      [c = std::move(connection), direction](const boost::system::error_code& failed) {
-        if (failed) return;
-        try {
-          direction == Direction::read ? c->on_readable() : c->on_writable();
-        } catch (const std::exception& e) {
-          c->io().log().error("a connection failed unexpectedly and was closed: {}", e.what());
-          c->abort();
-        }
-      });
+  Side& mine = side(direction);
+  mine.waiting = std::move(connection);
+  if (!mine.ready || due_) return;
+  due_ = true;
+  io_.due_.push_back(this);
 }
 
 IoThread::IoThread(Options options, Logger& log)
@@ -96,14 +112,74 @@ void IoThread::start() {
 }
 
 void IoThread::run() {
-  tick();
-  for (;;) {
+  while (!ending_) {
     try {
-      impl_->context.run();
-      return;
+      look();
     } catch (const std::exception& e) {
       log_.error("an I/O task failed unexpectedly: {}", e.what());
     }
+    let_go_.clear();
+  }
+}
+
+/// One round: what the kernel tells, those who need not wait for it, what other threads posted, the clock.
+void IoThread::look() {
+  Impl& loop = *impl_;
+  const auto now = std::chrono::steady_clock::now();
+  if (now >= next_tick_) {
+    next_tick_ = now + options_.tick;
+    tick();
+  }
+  int patience = 0;
+  if (due_.empty() && !drain_soon_) {
+    patience = static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(next_tick_ - now).count());
+  }
+  loop.got = std::max(0, ::epoll_wait(loop.epoll, loop.events.data(), static_cast<int>(loop.events.size()), patience));
+  bool rung = std::exchange(drain_soon_, false);
+  for (int i = 0; i < loop.got; ++i) {
+    const epoll_event& event = loop.events[static_cast<std::size_t>(i)];
+    if (event.events == 0) continue;
+    if (event.data.ptr == nullptr) {
+      rung = true;
+      continue;
+    }
+    auto& descriptor = *static_cast<Descriptor*>(event.data.ptr);
+    if ((event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) descriptor.ended_ = true;
+    if (descriptor.ended_ || (event.events & EPOLLIN) != 0) descriptor.side(Direction::read).ready = true;
+    if (descriptor.ended_ || (event.events & EPOLLOUT) != 0) descriptor.side(Direction::write).ready = true;
+    if (!descriptor.due_) {
+      descriptor.due_ = true;
+      due_.push_back(&descriptor);
+    }
+  }
+  loop.got = 0;
+  // Whoever waits again while being served gets the next round.
+  const std::size_t count = due_.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (Descriptor* descriptor = std::exchange(due_[i], nullptr)) serve(*descriptor);
+  }
+  due_.erase(due_.begin(), due_.begin() + static_cast<std::ptrdiff_t>(count));
+  if (rung) drain();
+}
+
+void IoThread::serve(Descriptor& descriptor) {
+  descriptor.due_ = false;
+  // Both are taken out first: the one that is called may destroy the descriptor.
+  std::shared_ptr<Connection> called[2];
+  for (int i = 0; i < 2; ++i) {
+    Descriptor::Side& side = descriptor.sides_[i];
+    if (side.ready) called[i] = std::move(side.waiting);
+  }
+  if (called[0]) call(*called[0], Direction::read);
+  if (called[1]) call(*called[1], Direction::write);
+}
+
+void IoThread::call(Connection& connection, Direction direction) {
+  try {
+    direction == Direction::read ? connection.on_readable() : connection.on_writable();
+  } catch (const std::exception& e) {
+    log_.error("a connection failed unexpectedly and was closed: {}", e.what());
+    connection.abort();
   }
 }
 
@@ -111,19 +187,18 @@ void IoThread::stop() {
   {
     std::lock_guard lock(mutex_);
     if (stopped_) return;
-    if (!running_) {
-      stopped_ = true;
-      return;
-    }
+    if (!running_) stopped_ = true;
+  }
+  if (stopped_) {
+    for (const auto& connection : connections()) connection->abort();
+    let_go_.clear();
+    return;
   }
   post([this] {
     for (const auto& connection : connections()) connection->abort();
     std::lock_guard lock(mutex_);
     stopped_ = true;
-    // The loop ends by itself once the cancelled waits have let go of their connections; stopping it would keep them.
     ending_ = true;
-    impl_->timer.cancel();
-    impl_->work.reset();
   });
   impl_->thread.join();
   std::vector<std::function<void()>> tasks;
@@ -162,7 +237,11 @@ void IoThread::schedule(std::shared_ptr<Connection> connection) {
 }
 
 void IoThread::wake() {
-  asio::post(impl_->context, [this] { drain(); });
+  if (on_this_thread()) {
+    drain_soon_ = true;
+    return;
+  }
+  ::eventfd_write(impl_->bell, 1);
 }
 
 void IoThread::drain() {
@@ -241,17 +320,12 @@ std::uint64_t IoThread::ticks_now() const {
 }
 
 void IoThread::tick() {
-  if (ending_) return;
   wheel_.advance(ticks_now(), [this](TimerWheel::Entry& entry) {
     auto& connection = static_cast<Connection&>(entry);
     if (connection.deadline_ == 0) return;
     if (connection.deadline_ > wheel_.now()) return wheel_.schedule(connection, connection.deadline_);
     connection.deadline_ = 0;
     if (const auto alive = connection.weak_from_this().lock()) alive->on_deadline();
-  });
-  impl_->timer.expires_after(options_.tick);
-  impl_->timer.async_wait([this](const boost::system::error_code& failed) {
-    if (!failed) tick();
   });
 }
 

@@ -59,7 +59,10 @@ class Connection : public std::enable_shared_from_this<Connection>, private Time
   bool listed_ = false;
 };
 
-/// A descriptor in an I/O thread's reactor; closes it in the end. I/O thread only, except construction.
+/// A descriptor in an I/O thread's event loop; closes it in the end. I/O thread only, except construction.
+///
+/// The kernel tells of changes only (EPOLLET), so that waiting costs no system call; whoever reads or writes says with
+/// `exhausted` when the kernel had no more to give or take.
 class Descriptor {
  public:
   Descriptor(IoThread& io, int fd);
@@ -67,14 +70,26 @@ class Descriptor {
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   [[nodiscard]] int fd() const noexcept { return fd_; }
-  /// Calls on_readable or on_writable once, keeping the connection alive until then. Dropped when the descriptor
-  /// closes.
+  /// Calls on_readable or on_writable once, from the loop, keeping the connection alive until then. Dropped when the
+  /// descriptor closes.
   void wait(Direction direction, std::shared_ptr<Connection> connection);
+  /// The last call would have blocked, or gave less than it was asked for: nothing can be done before the next event.
+  void exhausted(Direction direction) noexcept {
+    if (!ended_) side(direction).ready = false;
+  }
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
-  int fd_;
+  friend class IoThread;
+  struct Side {
+    bool ready = false;                   ///< something may be had without waiting
+    std::shared_ptr<Connection> waiting;  ///< who is to be called
+  };
+  [[nodiscard]] Side& side(Direction direction) noexcept { return sides_[direction == Direction::write ? 1 : 0]; }
+  IoThread& io_;
+  const int fd_;
+  bool ended_ = false;  ///< the other side has gone: reading never waits again
+  bool due_ = false;    ///< in the loop's list of those who need not wait
+  Side sides_[2];
 };
 
 /// A thread with its own event loop. Connections are pinned to one, so their handlers never run concurrently.
@@ -113,6 +128,9 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
   friend class Descriptor;
   struct Impl;
   void run();
+  void look();
+  void serve(Descriptor& descriptor);
+  void call(Connection& connection, Direction direction);
   void drain();
   void tick();
   void link(Connection& connection);
@@ -127,7 +145,11 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
   TimerWheel wheel_;
   std::chrono::steady_clock::time_point epoch_ = std::chrono::steady_clock::now();
   Connection* first_ = nullptr;
-  bool ending_ = false;  ///< on the thread: nothing new begins
+  bool ending_ = false;      ///< on the thread: nothing new begins
+  bool drain_soon_ = false;  ///< on the thread: it posted something to itself
+  std::vector<Descriptor*> due_;
+  std::vector<std::shared_ptr<Connection>> let_go_;  ///< destroyed when no call is under way
+  std::chrono::steady_clock::time_point next_tick_{};
   std::atomic<std::size_t> open_{0};
   std::int64_t date_second_ = 0;
   std::string date_;

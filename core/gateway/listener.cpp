@@ -101,7 +101,10 @@ void Listener::on_readable() {
         ::accept4(descriptor_->fd(), reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
       if (errno == ECONNABORTED || errno == EINTR) continue;
-      if (errno == EAGAIN) break;
+      if (errno == EAGAIN) {
+        descriptor_->exhausted(Direction::read);
+        break;
+      }
       if (!std::exchange(starved_, true)) {
         io().log().error("cannot accept connections: {}; raise the limit of open files if it is that",
                          std::strerror(errno));

@@ -14,9 +14,15 @@ class PlainStream final : public Stream {
   ssize_t read(char* data, std::size_t size) override {
     for (;;) {
       const ssize_t got = ::recv(descriptor().fd(), data, size, 0);
-      if (got > 0) return got;
+      if (got > 0) {
+        if (static_cast<std::size_t>(got) < size) descriptor().exhausted(Direction::read);
+        return got;
+      }
       if (got == 0) return kClosed;
-      if (errno != EINTR) return errno == EAGAIN ? kAgain : kFailed;
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN) return kFailed;
+      descriptor().exhausted(Direction::read);
+      return kAgain;
     }
   }
 
@@ -27,7 +33,10 @@ class PlainStream final : public Stream {
     for (;;) {
       const ssize_t sent = ::sendmsg(descriptor().fd(), &message, MSG_NOSIGNAL);
       if (sent >= 0) return sent;
-      if (errno != EINTR) return errno == EAGAIN ? kAgain : kFailed;
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN) return kFailed;
+      descriptor().exhausted(Direction::write);
+      return kAgain;
     }
   }
 

@@ -29,7 +29,7 @@ class TlsStream final : public Stream {
   ssize_t read(char* data, std::size_t size) override {
     ERR_clear_error();
     const int got = SSL_read(ssl_, data, static_cast<int>(std::min<std::size_t>(size, 1 << 20)));
-    return got > 0 ? got : outcome(got, kAgain);
+    return got > 0 ? got : outcome(got);
   }
 
   // One record for what is queued together: small frames would otherwise cost a record, and often a packet, each.
@@ -44,7 +44,7 @@ class TlsStream final : public Stream {
     if (size == 0) return 0;
     ERR_clear_error();
     const int sent = SSL_write(ssl_, record, static_cast<int>(size));
-    return sent > 0 ? sent : outcome(sent, kAgain);
+    return sent > 0 ? sent : outcome(sent);
   }
 
   bool may_have_more(std::size_t, std::size_t) const override { return true; }
@@ -56,11 +56,13 @@ class TlsStream final : public Stream {
   bool secure() const noexcept override { return true; }
 
  private:
-  [[nodiscard]] ssize_t outcome(int result, ssize_t read_again) const {
+  [[nodiscard]] ssize_t outcome(int result) {
     switch (SSL_get_error(ssl_, result)) {
       case SSL_ERROR_WANT_READ:
-        return read_again;
+        descriptor().exhausted(Direction::read);
+        return kAgain;
       case SSL_ERROR_WANT_WRITE:
+        descriptor().exhausted(Direction::write);
         return kAgainWrite;
       case SSL_ERROR_ZERO_RETURN:
         return kClosed;

@@ -218,6 +218,54 @@ TEST(GatewayStop, FinishesWhatRunsAndSaysGoodbyeToSockets) {
   EXPECT_EQ(alive, 0);
 }
 
+// What the kernel announces once only must not be lost.
+
+TEST(GatewayEvents, AClientThatClosesItsSideWithTheRequestIsAnswered) {
+  FrontFixture front;
+  front.http->raw(route("/x"), [](const auto&, const HttpReply& reply) { reply({.body = "answer"}); });
+  ASSERT_TRUE(front.http->activate());
+  RawClient client(front.port());
+  client.send(get("/x"));
+  client.finish_sending();
+  EXPECT_EQ(client.read_response()->body, "answer");
+  EXPECT_TRUE(client.closed_by_server());
+}
+
+TEST(GatewayEvents, WhatArrivesWhileAHandlerWorksIsReadAfterwards) {
+  FrontFixture front;
+  std::promise<HttpReply> pending;
+  front.http->raw(route("/slow"), [&](const auto&, const HttpReply& reply) { pending.set_value(reply); });
+  front.http->raw(route("/x"), [](const auto&, const HttpReply& reply) { reply({.body = "second"}); });
+  ASSERT_TRUE(front.http->activate());
+  RawClient client(front.port());
+  client.send(get("/slow"));
+  const HttpReply reply = pending.get_future().get();
+  client.send(get("/x"));
+  reply({.body = "first"});
+  EXPECT_EQ(client.read_response()->body, "first");
+  EXPECT_EQ(client.read_response()->body, "second");
+}
+
+TEST(GatewayEvents, ABodyLargerThanManyReadsArrivesWhole) {
+  FrontFixture front;
+  Route upload{.method = "POST", .path = "/up", .access = Access::anyone(), .run = Run::direct};
+  upload.max_body = 8 << 20;
+  front.http->raw(upload,
+                  [](const auto& r, const HttpReply& reply) { reply({.body = std::to_string(r->body.size())}); });
+  ASSERT_TRUE(front.http->activate());
+  RawClient client(front.port());
+  EXPECT_EQ(client.ask(post("/up", std::string(5 << 20, 'x')))->body, std::to_string(5 << 20));
+}
+
+TEST(GatewayEvents, AnAnswerLargerThanTheSocketTakesArrivesWhole) {
+  FrontFixture front;
+  const std::string large(16 << 20, 'y');
+  front.http->raw(route("/x"), [&](const auto&, const HttpReply& reply) { reply({.body = large}); });
+  ASSERT_TRUE(front.http->activate());
+  RawClient client(front.port());
+  EXPECT_EQ(client.ask(get("/x"))->body.size(), large.size());
+}
+
 TEST(GatewayStop, DropsRepliesThatComeAfterwards) {
   FrontFixture front;
   std::promise<HttpReply> pending;
