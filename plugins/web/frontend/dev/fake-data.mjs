@@ -24,7 +24,8 @@ export const permissionsOf = (a) => [
   'conversations',
   'tickets',
   'knowledge.read',
-  ...(a.role === 'supervisor' ? ['knowledge.edit', 'conversations.all', 'tickets.all'] : []),
+  'contacts.reveal',
+  ...(a.role === 'supervisor' ? ['knowledge.edit', 'conversations.all', 'tickets.all', 'contacts.manage', 'privacy', 'partners.manage', 'audit.read'] : []),
   ...a.groups.map((key) => `group:${key}`),
 ];
 
@@ -41,7 +42,7 @@ function entry(key, questions, answer_zh, answer_en, group, buttons = []) {
 /** [author, text, minutes ago, {note, agent}] */
 const talks = [
   {
-    contact: { name: '林晓雨', phone: '138****2217', email: '', note: '老客户，喜欢水果', attributes: { 会员: '金卡' } },
+    contact: { name: '林晓雨', phone: '+8613800002217', email: 'lin@example.org', note: '老客户，喜欢水果', tier: '金卡', company: '', tags: ['VIP', '水果'], attributes: { 生日: '5月12日' } },
     state: 'assigned', group: 'after-sales', agent: '11', intent: 'return_status', reason: 'declined',
     lines: [
       ['customer', '退货流程', 34],

@@ -7,6 +7,7 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WebSocketServer } from 'ws';
 import { agents, groups, knowledge, NEVER, PASSWORD, permissionsOf, seed } from './fake-data.mjs';
+import { peopleRoutes, person } from './fake-people.mjs';
 
 const port = Number(process.argv[process.argv.indexOf('--port') + 1]) || (process.argv.includes('--port') ? 0 : 8080);
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
@@ -28,7 +29,7 @@ export const hub = {
   messages: (c) => talks.get(c.id).messages,
   newContact({ channel, ...more }) {
     const id = newId();
-    const contact = { id, name: '', phone: '', email: '', note: '', attributes: {}, identities: [{ channel, user: id }], conversations: 0, created_at: iso(), last_seen_at: iso(), ...more };
+    const contact = person({ id, identities: [{ channel, user: id }], created_at: iso(), last_seen_at: iso(), ...more });
     contacts.set(id, contact);
     return contact;
   },
@@ -178,6 +179,7 @@ function agentFrame(s, f) {
   }
   if (f.t === 'ping') return say(s, { t: 'pong' });
   if (f.t === 'presence') return present(s.agent, f.presence);
+  if (f.t === 'look') return undefined;
   const c = talks.get(f.conversation)?.view;
   if (!c) return say(s, { t: 'error', id: f.id, code: 'not_found', detail: 'there is no such conversation' });
   s.watched.add(c.id);
@@ -279,13 +281,7 @@ const routes = [
     changed(c, 'resolved');
     return c;
   }],
-  ['GET', '/contacts/:id', ({ id }) => contacts.get(id)],
-  ['PATCH', '/contacts/:id', ({ id, body }) => {
-    const contact = Object.assign(contacts.get(id), body);
-    for (const c of hub.conversations()) if (c.contact === id) c.contact_name = contact.name;
-    return contact;
-  }],
-  ['GET', '/contacts/:id/conversations', ({ id }) => ({ conversations: hub.conversations().filter((c) => c.contact === id) })],
+  ...peopleRoutes({ contacts, conversations: () => hub.conversations(), tickets: () => [...tickets.values()], problem: (...args) => { throw new Problem(...args); } }),
   ['GET', '/tickets', ({ agent, query }) => {
     const scope = { mine: (t) => t.created_by === agent.id, department: (t) => agent.groups.includes(t.department), all: () => true }[query.get('view') ?? 'all'];
     const list = [...tickets.values()].filter((t) => scope(t) && (!query.get('state') || t.state === query.get('state')) && (!query.get('conversation') || t.conversation === query.get('conversation')));
@@ -355,7 +351,7 @@ async function rest(request, response, path, query) {
       return answer(error.status ?? 500, { type: error.type ?? 'internal', title: 'failed', status: error.status ?? 500, detail: error.message });
     }
   }
-  return answer(404, { type: 'not_found', title: 'not found', status: 404, detail: `no route ${request.method} ${path}` });
+  return answer(404, { type: 'not_found', title: 'not found', status: 404, detail: 'nothing is at this address' });
 }
 
 // ---- pages ---------------------------------------------------------------------------------------------------------

@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { shopTexts } from '../shop/texts';
 import { texts as widgetTexts } from '../src/widget/texts';
 import { dictionaries } from '../src/workspace/i18n';
+import { a } from '../src/workspace/i18n/audit';
+import { c } from '../src/workspace/i18n/contacts';
 import { g } from '../src/workspace/i18n/goods';
+import { k } from '../src/workspace/i18n/knowledge';
+import { p } from '../src/workspace/i18n/partners';
 
 const HAN = /[\u4e00-\u9fff]/;
 const holes = (text: string) => (text.match(/\{\w+\}/g) ?? []).sort().join();
@@ -10,7 +14,11 @@ const holes = (text: string) => (text.match(/\{\w+\}/g) ?? []).sort().join();
 describe.each([
   ['the widget', widgetTexts as unknown as Record<string, Record<string, string>>],
   ['the workspace', dictionaries as unknown as Record<string, Record<string, string>>],
-  ['goods', g.dictionaries],
+  ['contacts', c.dictionaries as unknown as Record<string, Record<string, string>>],
+  ['partner keys', p.dictionaries as unknown as Record<string, Record<string, string>>],
+  ['audit', a.dictionaries as unknown as Record<string, Record<string, string>>],
+  ['goods', g.dictionaries as unknown as Record<string, Record<string, string>>],
+  ['knowledge', k.dictionaries as unknown as Record<string, Record<string, string>>],
   ['the shop', shopTexts as unknown as Record<string, Record<string, string>>],
 ])('%s', (_name, dictionary) => {
   const zh = dictionary['zh-CN'] ?? {};

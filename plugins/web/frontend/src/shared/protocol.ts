@@ -55,19 +55,6 @@ export interface ConversationView {
   resolved_at: string;
 }
 
-export interface ContactView {
-  id: string;
-  name: string;
-  phone: string;
-  email: string;
-  note: string;
-  attributes: Record<string, string>;
-  identities: { channel: string; user: string }[];
-  conversations: number;
-  created_at: string;
-  last_seen_at: string;
-}
-
 export interface TicketEvent {
   at: string;
   what: string;
@@ -199,6 +186,7 @@ export type AgentFrame =
   | { t: 'typing'; conversation: string; author: Author; name?: string; on: boolean }
   | { t: 'delivery'; conversation: string; seq: number; state: Delivery; detail?: string }
   | { t: 'ticket'; what: string; ticket: TicketView; follow_up?: boolean }
+  | { t: 'contact'; contact: string; now: string }
   | { t: 'agent'; agent: AgentView }
   | ErrorFrame
   | { t: 'pong' };

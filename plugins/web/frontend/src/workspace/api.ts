@@ -1,6 +1,6 @@
 /** The REST routes of the workspace; see docs/reference/chat-protocol.md. */
 
-import type { AgentMessage, AgentView, Attachment, ContactView, ConversationView, GroupView, TicketView } from '../shared/protocol';
+import type { AgentMessage, AgentView, Attachment, ConversationView, GroupView, TicketView } from '../shared/protocol';
 import { problemCode, uploadFile } from '../shared/upload';
 
 export class ApiError extends Error {
@@ -96,16 +96,6 @@ export class Api {
     return this.call('POST', `conversations/${id}/resolve`, {});
   }
 
-  contact(id: string): Promise<ContactView> {
-    return this.call('GET', `contacts/${id}`);
-  }
-  saveContact(id: string, fields: Partial<Pick<ContactView, 'name' | 'phone' | 'email' | 'note'>>): Promise<ContactView> {
-    return this.call('PATCH', `contacts/${id}`, fields);
-  }
-  async contactConversations(id: string): Promise<ConversationView[]> {
-    return (await this.call<{ conversations: ConversationView[] }>('GET', `contacts/${id}/conversations`)).conversations;
-  }
-
   async tickets(query: { view: TicketScope; state?: string; conversation?: string; before?: string; limit?: number }): Promise<Page<TicketView>> {
     const body = await this.call<{ tickets: TicketView[]; more: boolean }>('GET', `tickets${toQuery(query)}`);
     return { items: body.tickets, more: body.more };
@@ -127,15 +117,15 @@ export class Api {
     return uploadFile(`${this.base}files`, file, null, onProgress);
   }
 
-  /** For routes that a page keeps to itself, e.g. knowledge. */
-  async call<T>(method: string, path: string, body?: unknown, options: { quiet?: boolean } = {}): Promise<T> {
+  /** For routes that a page keeps to itself, e.g. knowledge. With `type` the body goes as the text that it is. */
+  async call<T>(method: string, path: string, body?: unknown, options: { quiet?: boolean; type?: string } = {}): Promise<T> {
     let answer: Response;
     try {
       answer = await this.send(this.base + path, {
         method,
         credentials: 'same-origin',
-        headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
-        body: body === undefined ? undefined : JSON.stringify(body),
+        headers: body === undefined ? {} : { 'Content-Type': options.type ?? 'application/json' },
+        body: body === undefined ? undefined : options.type ? String(body) : JSON.stringify(body),
       });
     } catch {
       throw new ApiError(0, 'network', '');

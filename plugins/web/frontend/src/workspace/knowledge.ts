@@ -80,3 +80,10 @@ export function lines(text: string): string[] {
     .map((line) => line.trim())
     .filter(Boolean);
 }
+
+/** Buttons as they are saved: without the rows that somebody began and left empty. */
+export function trimmed(buttons: EntryButton[]): EntryButton[] {
+  return buttons
+    .map((b) => ({ label_zh: b.label_zh.trim(), label_en: b.label_en.trim(), value: b.value.trim(), url: b.url.trim() }))
+    .filter((b) => b.label_zh || b.label_en || b.value || b.url);
+}

@@ -11,6 +11,11 @@ export const router = createRouter({
     { path: '/c/:id/:pane(customer)?', name: 'conversation', component: InboxView },
     { path: '/tickets/:id?', name: 'tickets', component: () => import('./views/TicketsView.vue') },
     { path: '/knowledge/:key?', name: 'knowledge', component: () => import('./views/KnowledgeView.vue') },
+    { path: '/contacts/:id?', name: 'contacts', component: () => import('./views/ContactsView.vue') },
+    { path: '/companies/:id?', name: 'companies', component: () => import('./views/ContactsView.vue') },
+    { path: '/segments/:id?', name: 'segments', component: () => import('./views/ContactsView.vue') },
+    { path: '/partners/:id?', name: 'partners', component: () => import('./views/PartnersView.vue'), meta: { needs: 'partners.manage' } },
+    { path: '/audit', name: 'audit', component: () => import('./views/AuditView.vue'), meta: { needs: 'audit.read' } },
     { path: '/:rest(.*)*', redirect: '/' },
   ],
 });
@@ -19,8 +24,9 @@ router.beforeEach(async (to) => {
   if (to.meta.open) return true;
   if (await restore()) {
     // A department's worker has tickets, not conversations.
-    const talks = to.name === 'inbox' || to.name === 'conversation';
-    return talks && !hub.may('conversations') ? { name: 'tickets' } : true;
+    const talks = ['inbox', 'conversation', 'contacts', 'companies', 'segments'].includes(String(to.name));
+    const allowed = talks ? hub.may('conversations') : !to.meta.needs || hub.may(String(to.meta.needs));
+    return allowed ? true : { name: 'tickets' };
   }
   return { name: 'login', query: to.fullPath === '/' ? {} : { next: to.fullPath } };
 });

@@ -45,6 +45,8 @@ export interface HubState {
   drafts: Draft[];
   /** The conversation on the screen. */
   opened: string;
+  /** The person on the screen has changed: who to ask for now. Another object each time. */
+  contactNews: { contact: string; now: string } | null;
 }
 
 export interface HubOptions {
@@ -78,6 +80,7 @@ function emptyState(): HubState {
     tickets: {},
     drafts: [],
     opened: '',
+    contactNews: null,
   };
 }
 
@@ -95,6 +98,7 @@ export class Hub {
   private typingSent = { conversation: '', at: 0 };
   private wantedPresence: Presence | null = null;
   private welcomedBefore = false;
+  private looking = '';
 
   constructor(private readonly options: HubOptions) {
     this.socket = new LiveSocket({
@@ -142,6 +146,7 @@ export class Hub {
     this.gapTimers.clear();
     this.courier.stop();
     this.welcomedBefore = false;
+    this.looking = '';
     this.wantedPresence = null;
     Object.assign(this.state, emptyState());
   }
@@ -320,6 +325,12 @@ export class Hub {
     this.socket.send({ t: 'presence', presence });
   }
 
+  /** The screen shows this person and wants to know when they change; "" when it shows nobody. */
+  look(contact: string): void {
+    this.looking = contact;
+    this.socket.send({ t: 'look', contact });
+  }
+
   // ---- frames ------------------------------------------------------------------------------------------------------
 
   receive(frame: AgentFrame): void {
@@ -353,6 +364,9 @@ export class Hub {
           this.options.onNotice?.({ kind: 'ticket', ticket: frame.ticket });
         }
         break;
+      case 'contact':
+        if (frame.contact === this.looking) this.state.contactNews = { contact: frame.contact, now: frame.now };
+        break;
       case 'agent':
         this.agentChanged(frame.agent);
         break;
@@ -371,6 +385,11 @@ export class Hub {
     else this.state.me.presence = 'online'; // an open screen makes its agent online
     this.courier.reset();
     if (this.welcomedBefore) this.refreshLists();
+    if (this.looking) {
+      this.look(this.looking);
+      // What changed while nobody listened is not told again.
+      if (this.welcomedBefore) this.state.contactNews = { contact: this.looking, now: this.looking };
+    }
     this.welcomedBefore = true;
     this.courier.flush();
   }
