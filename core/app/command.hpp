@@ -40,6 +40,9 @@ int command_reload(const Arguments& arguments);
 int command_dead_letters(const Arguments& arguments);
 int command_backup(const Arguments& arguments);
 int command_restore(const Arguments& arguments);
+int command_migrate(const Arguments& arguments);
+int command_key(const Arguments& arguments);
+int command_audit(const Arguments& arguments);
 int command_version(const Arguments& arguments);
 
 }  // namespace qiao::core

@@ -2,7 +2,7 @@
 
 #include "core/app/command.hpp"
 #include "core/app/hub.hpp"
-#include "core/store/sqlite/backup.hpp"
+#include "core/app/offline.hpp"
 
 namespace qiao::core {
 namespace {
@@ -14,19 +14,11 @@ int exit_code_of(const ControlReply& reply) {
 }
 
 /// The dead letters of a folder where no hub runs.
-Result<ControlReply> dead_letters_offline(const std::filesystem::path& folder, const std::vector<std::string>& words) {
-  if (!std::filesystem::exists(folder)) {
-    return Error{Errc::not_found, "control.no_hub", fmt::format("{}: there is no data folder", folder.string())};
-  }
-  Logs logs({.level = LogLevel::error, .format = LogFormat::text, .file = {}},
-            [](std::string_view line) { fmt::print(stderr, "{}", line); });
-  MetricsRegistry metrics;
-  HealthBoard health;
-  StoreSettings settings;
-  settings.folder = folder;
-  auto store = Store::open(settings, {logs.logger("store"), metrics, health.for_instance("store")});
-  if (!store) return store.error();
-  DeadLetterStore letters((*store)->for_instance("hub"), logs.logger("hub"));
+Result<ControlReply> dead_letters_offline(const LoadedConfig& loaded, const std::filesystem::path& folder,
+                                          const std::vector<std::string>& words) {
+  OfflineHub offline;
+  if (auto opened = offline.open(loaded, folder); !opened) return opened.error();
+  DeadLetterStore letters(offline.store->for_instance("hub"), *offline.vault, offline.logs.logger("hub"));
   if (auto done = letters.open(); !done) return done.error();
   return dead_letters_command(letters, words, nullptr);
 }
@@ -60,10 +52,15 @@ int command_dead_letters(const Arguments& arguments) {
   if (takes_ids != (words.size() > 1)) {
     return usage_error("dead-letters", takes_ids ? "which ones? Name their ids, or \"all\"" : "list takes no ids");
   }
-  const std::filesystem::path folder = data_folder(arguments);
+  const LoadedConfig loaded = load_config(config_file(arguments));
+  const std::filesystem::path folder = data_folder(arguments, &loaded);
   auto reply = ask_hub(folder, {"dead-letters", fmt::format("{}", fmt::join(words, " "))});
   if (!reply && reply.error().name() == "control.no_hub" && words[0] != "replay") {
-    reply = dead_letters_offline(folder, words);
+    if (!loaded.ok()) {
+      fmt::print(stderr, "{}", problems_text(loaded.problems));
+      return exit_code::kConfig;
+    }
+    reply = dead_letters_offline(loaded, folder, words);
   }
   if (!reply) {
     print_error("dead-letters", reply.error());
@@ -71,29 +68,6 @@ int command_dead_letters(const Arguments& arguments) {
   }
   fmt::print(reply->ok ? stdout : stderr, "{}", reply->text);
   return exit_code_of(*reply);
-}
-
-int command_backup(const Arguments& arguments) {
-  if (arguments.rest().size() != 1) return usage_error("backup", "name the file to write");
-  auto report = backup_database(data_folder(arguments), arguments.rest()[0]);
-  if (!report) {
-    print_error("backup", report.error());
-    return report.error().code == Errc::conflict ? exit_code::kUsage : exit_code::kUnavailable;
-  }
-  fmt::print("{}: {} bytes\n", report->file.string(), report->bytes);
-  return exit_code::kOk;
-}
-
-int command_restore(const Arguments& arguments) {
-  if (arguments.rest().size() != 1) return usage_error("restore", "name the backup to restore");
-  auto report = restore_database(arguments.rest()[0], data_folder(arguments));
-  if (!report) {
-    print_error("restore", report.error());
-    return exit_code::kUnavailable;
-  }
-  fmt::print("{}: {} bytes\n", report->file.string(), report->bytes);
-  if (!report->before.empty()) fmt::print("the database that was there is now {}\n", report->before.string());
-  return exit_code::kOk;
 }
 
 }  // namespace qiao::core

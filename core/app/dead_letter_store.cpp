@@ -16,7 +16,7 @@ constexpr Migration kMigrations[] = {{1, "dead letters", R"(
     instance VARCHAR(200) NOT NULL,
     priority INT NOT NULL,
     error VARCHAR(200) NOT NULL,
-    reason TEXT NOT NULL,
+    reason BLOB NOT NULL,
     at BIGINT NOT NULL);
 )"}};
 
@@ -24,29 +24,38 @@ constexpr std::string_view kColumns =
     "id, message_id, trace, message, version, body, partition_id, source, instance, priority, error, reason, at";
 constexpr std::chrono::milliseconds kPatience{5000};
 
-DeadLetterStore::Kept read(const Rows& row) {
-  DeadLetterStore::Kept kept;
+/// A message is of whoever wrote it, which the kernel cannot know: its key is the hub's own.
+constexpr Id kHub{};
+
+SealedPlace place(std::string_view column, Id key) { return {"hub_dead_letter", column, key.value}; }
+
+}  // namespace
+
+DeadLetterStore::DeadLetterStore(std::unique_ptr<InstanceStore> database, Vault& vault, Logger& log)
+    : database_(std::move(database)), vault_(vault), log_(log) {}
+
+Result<DeadLetterStore::Kept> DeadLetterStore::read(Session& session, const Rows& row) {
+  Kept kept;
   kept.key = row.id(0);
   DeadLetter& letter = kept.letter;
   letter.id = row.id(1);
   letter.trace = row.id(2);
   letter.message = row.str(3);
   letter.version = static_cast<int>(row.integer(4));
-  letter.body = row.str(5);
+  auto body = vault_.open(session, place("body", kept.key), row.text(5));
+  if (!body) return body.error();
+  letter.body = std::move(*body);
   letter.partition = static_cast<std::uint64_t>(row.integer(6));
   letter.source = row.str(7);
   letter.instance = row.str(8);
   letter.priority = static_cast<Priority>(row.integer(9));
   letter.error = row.str(10);
-  letter.reason = row.str(11);
+  auto reason = vault_.open(session, place("reason", kept.key), row.text(11));
+  if (!reason) return reason.error();
+  letter.reason = std::move(*reason);
   letter.at = row.time(12);
   return kept;
 }
-
-}  // namespace
-
-DeadLetterStore::DeadLetterStore(std::unique_ptr<InstanceStore> database, Logger& log)
-    : database_(std::move(database)), log_(log) {}
 
 Result<void> DeadLetterStore::open() {
   if (auto done = database_->migrate(kMigrations); !done) return done;
@@ -61,13 +70,18 @@ void DeadLetterStore::add(DeadLetter letter) noexcept {
   try {
     auto kept = std::make_shared<const DeadLetter>(std::move(letter));
     const bool full = count_.fetch_add(1, std::memory_order_relaxed) >= kMost;
-    const auto work = [kept, key = new_id(), full](Session& session) -> Result<void> {
+    const auto work = [this, kept, key = new_id(), full](Session& session) -> Result<void> {
       const DeadLetter& l = *kept;
+      auto body = vault_.seal(session, kHub, place("body", key), l.body);
+      if (!body) return body.error();
+      auto reason = vault_.seal(session, kHub, place("reason", key), l.reason);
+      if (!reason) return reason.error();
       auto done = session.run(
           "INSERT INTO hub_dead_letter (id, message_id, trace, message, version, body, partition_id, source, instance, "
           "priority, error, reason, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-          key, l.id.value, l.trace.value, l.message, l.version, SqlArg::blob(l.body),
-          static_cast<std::int64_t>(l.partition), l.source, l.instance, l.priority, l.error, l.reason, l.at);
+          key, l.id.value, l.trace.value, l.message, l.version, SqlArg::blob(*body),
+          static_cast<std::int64_t>(l.partition), l.source, l.instance, l.priority, l.error, SqlArg::blob(*reason),
+          l.at);
       if (!done) return done.error();
       if (!full) return {};
       auto oldest = session.run("DELETE FROM hub_dead_letter WHERE id = (SELECT MIN(id) FROM hub_dead_letter)");
@@ -91,7 +105,11 @@ Result<std::vector<DeadLetterStore::Kept>> DeadLetterStore::list(std::size_t mos
   std::vector<Kept> letters;
   auto done = database_->read([&](Session& session) -> Result<void> {
     auto rows = session.query(fmt::format("SELECT {} FROM hub_dead_letter ORDER BY id LIMIT ?", kColumns), most);
-    while (rows->next()) letters.push_back(read(*rows));
+    while (rows->next()) {
+      auto letter = read(session, *rows);
+      if (!letter) return letter.error();
+      letters.push_back(std::move(*letter));
+    }
     return rows->status();
   });
   if (!done) return done.error();
@@ -103,7 +121,11 @@ Result<DeadLetterStore::Kept> DeadLetterStore::find(Id key) {
   std::optional<Kept> found;
   auto done = database_->read([&](Session& session) -> Result<void> {
     auto rows = session.query(fmt::format("SELECT {} FROM hub_dead_letter WHERE id = ?", kColumns), key);
-    if (rows->next()) found = read(*rows);
+    if (rows->next()) {
+      auto letter = read(session, *rows);
+      if (!letter) return letter.error();
+      found = std::move(*letter);
+    }
     return rows->status();
   });
   if (!done) return done.error();

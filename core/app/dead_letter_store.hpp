@@ -7,11 +7,12 @@
 
 #include "core/bus/dead_letters.hpp"
 #include "core/store/store.hpp"
+#include "qiao/vault.hpp"
 
 namespace qiao::core {
 
 /// Keeps dead letters in the database, so that they outlive the process and can be looked at without it. The newest
-/// kMost are kept. Any thread.
+/// kMost are kept; what they say is encrypted. Any thread.
 class DeadLetterStore final : public DeadLetterSink {
  public:
   static constexpr std::int64_t kMost = 10'000;
@@ -21,8 +22,8 @@ class DeadLetterStore final : public DeadLetterSink {
     DeadLetter letter;
   };
 
-  /// `log` outlives this object. Call `open` before anything else.
-  DeadLetterStore(std::unique_ptr<InstanceStore> database, Logger& log);
+  /// `vault` and `log` outlive this object. Call `open` before anything else.
+  DeadLetterStore(std::unique_ptr<InstanceStore> database, Vault& vault, Logger& log);
   Result<void> open();
 
   /// Stores it in the background; what cannot be stored is logged.
@@ -35,7 +36,10 @@ class DeadLetterStore final : public DeadLetterSink {
   [[nodiscard]] std::int64_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
 
  private:
+  Result<Kept> read(Session& session, const Rows& row);
+
   const std::unique_ptr<InstanceStore> database_;
+  Vault& vault_;
   Logger& log_;
   std::atomic<std::int64_t> count_{0};
 };

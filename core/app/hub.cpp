@@ -142,7 +142,7 @@ std::optional<Failure> Hub::open_parts(std::function<void()> fatal) {
   parts.store = std::move(*opened);
   parts.hub_store = parts.store->for_instance("hub");
   if (auto failed = open_vault()) return failed;
-  parts.dead_letters = std::make_unique<DeadLetterStore>(parts.store->for_instance("hub"), *parts.log);
+  parts.dead_letters = std::make_unique<DeadLetterStore>(parts.store->for_instance("hub"), *parts.vault, *parts.log);
   if (auto done = parts.dead_letters->open(); !done) return failure(exit_code::kUnavailable, done.error());
 
   LocalBus::Options bus;

@@ -46,7 +46,7 @@ class Hub {
   std::optional<Failure> start(std::function<void()> fatal);
   /// Takes up changed settings and libraries; all or nothing. The text is for the operator.
   ControlReply reload(const std::string& only);
-  /// What a command asked over the control socket.
+  /// What a command asked over the control socket. "key" and "audit" on any thread.
   ControlReply control(const ControlRequest& request);
   /// Watches over handlers and old generations. About every second.
   void tick();

@@ -1,6 +1,7 @@
 #include <sstream>
 
 #include "core/app/hub_parts.hpp"
+#include "core/app/vault_commands.hpp"
 #include "qiao/json.hpp"
 
 namespace qiao::core {
@@ -55,6 +56,12 @@ ControlReply Hub::control(const ControlRequest& request) {
   if (request.command == "dead-letters") {
     return dead_letters_command(*parts_->dead_letters, words_of(request.argument), parts_->bus.get());
   }
+  if (request.command == "key") {
+    ControlReply reply = key_command(*parts_->vault, *parts_->audit, request.argument);
+    if (request.argument == "rotate") parts_->vault_more = true;
+    return reply;
+  }
+  if (request.command == "audit") return audit_command(*parts_->audit, request.argument);
   return {false, "control.unknown_command", fmt::format("this hub does not know \"{}\"\n", request.command)};
 }
 

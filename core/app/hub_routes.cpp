@@ -14,6 +14,18 @@ struct ReadyInstance {
 };
 QIAO_FIELDS(ReadyInstance, name, state, required, health, reason)
 
+/// `action` with a dot at its end stands for all that begin so.
+struct AuditQuery {
+  std::string action;
+  std::string object;
+  Id actor;
+  Time since;
+  Time until;
+  std::int64_t before = 0;
+  std::int32_t limit = 100;
+};
+QIAO_FIELDS(AuditQuery, action, object, actor, since, until, before, limit)
+
 struct Readiness {
   bool ready = false;
   std::string store;
@@ -95,6 +107,22 @@ void Hub::add_kernel_routes() {
              response.content_type = "text/plain; version=0.0.4; charset=utf-8";
              reply(std::move(response));
            });
+
+  http.route<AuditQuery, AuditPage>(
+      {.method = "GET",
+       .path = "/api/v1/audit",
+       .access = Access::needs("audit"),
+       .summary = "What must be answered for, newest first; `before` is the last seq seen"},
+      [this](const AuditQuery& query, const HttpRequest&) -> Result<AuditPage> {
+        AuditFilter filter{query.action,
+                           query.object,
+                           query.actor,
+                           query.since,
+                           query.until,
+                           query.before,
+                           std::clamp(query.limit, 1, 500)};
+        return parts_->audit->list(filter);
+      });
 }
 
 void Hub::add_collectors() {

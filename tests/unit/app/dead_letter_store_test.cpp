@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "core/app/hub.hpp"
+#include "core/vault/field_vault.hpp"
 
 namespace qiao::core {
 namespace {
@@ -24,11 +25,16 @@ class DeadLetters : public ::testing::Test {
     StoreSettings settings;
     settings.folder = folder;
     store = std::move(*Store::open(settings, {logs.logger("store"), metrics, health.for_instance("store")}));
-    letters = std::make_unique<DeadLetterStore>(store->for_instance("hub"), logs.logger("hub"));
+    FieldVault::Settings keys;
+    keys.masters.current = *MasterKey::parse(std::string(64, '1'));
+    vault = std::move(
+        *FieldVault::open(store->for_instance("vault"), std::move(keys), logs.logger("vault"), system_clock()));
+    letters = std::make_unique<DeadLetterStore>(store->for_instance("hub"), *vault, logs.logger("hub"));
     ASSERT_TRUE(letters->open());
   }
   void close() {
     letters.reset();
+    vault.reset();
     store.reset();
   }
   static DeadLetter letter(std::int64_t id) {
@@ -50,8 +56,25 @@ class DeadLetters : public ::testing::Test {
   MetricsRegistry metrics;
   HealthBoard health;
   std::unique_ptr<Store> store;
+  std::unique_ptr<FieldVault> vault;
   std::unique_ptr<DeadLetterStore> letters;
 };
+
+TEST_F(DeadLetters, SayNothingReadableInTheDatabase) {
+  DeadLetter secret = letter(7);
+  secret.body = "planted 13800138000";
+  secret.reason = "could not reach 13800138000";
+  letters->add(secret);
+  EXPECT_EQ(letters->list()->front().letter.reason, secret.reason);
+  auto raw = store->for_instance("test");
+  ASSERT_TRUE(raw->read([](Session& session) -> Result<void> {
+    auto rows = session.query("SELECT body, reason FROM hub_dead_letter");
+    EXPECT_TRUE(rows->next());
+    EXPECT_EQ(rows->text(0).find("13800138000"), std::string_view::npos);
+    EXPECT_EQ(rows->text(1).find("13800138000"), std::string_view::npos);
+    return rows->status();
+  }));
+}
 
 TEST_F(DeadLetters, ComeBackWholeAfterARestart) {
   letters->add(letter(7));
