@@ -11,6 +11,7 @@
 #include "core/loader/plugin_host.hpp"
 #include "core/vault/audit_log.hpp"
 #include "http_client.hpp"
+#include "mysql_server.hpp"
 #include "qiao/codec.hpp"
 
 namespace qiao::testkit {
@@ -42,6 +43,15 @@ class TempFolder {
  private:
   fs::path path_;
 };
+
+/// The database of a data folder on the server that this process's tests share.
+core::mysql::Settings database_of(const fs::path& data_dir) {
+  core::mysql::Settings server;
+  server.socket = MysqlServer::shared().socket();
+  server.user = "root";
+  server.database = fmt::format("hub_{:016x}", std::hash<std::string>{}(data_dir.string()));
+  return server;
+}
 
 /// Copies of the libraries under test, shared by all hubs of this process.
 core::CopyStore& copies() {
@@ -88,6 +98,10 @@ struct Kernel {
   std::unique_ptr<core::Store> open_store(const fs::path& folder, const Clock& clock) {
     core::StoreSettings settings;
     settings.folder = folder;
+    if (tests_run_on_mysql()) {
+      settings.mysql = database_of(folder);
+      MysqlServer::shared().run("CREATE DATABASE IF NOT EXISTS " + settings.mysql->database);
+    }
     core::StoreHost store_host{logs.logger("store"),
                                metrics,
                                health.for_instance("store"),
@@ -177,6 +191,12 @@ struct TestHub::Impl {
     }
     start();
   }
+  ~Impl() {
+    kernel.reset();
+    if (tests_run_on_mysql() && temporary) MysqlServer::shared().run("DROP DATABASE " + database_of(data_dir).database);
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
   [[nodiscard]] const Clock& hub_clock() const { return options.threads ? system_clock() : clock; }
 

@@ -57,6 +57,9 @@ struct HttpAnswer {
 /// The real kernel in this process, with the plugins that a test is about: bus, store (SQLite in a temporary folder),
 /// loader, metrics, health and, when asked for, the HTTP front. Everything goes with the object.
 ///
+/// With QIAO_TEST_STORE=mysql in the environment the store is a database of its own on a private MariaDB server, which
+/// all hubs of the process share; Debian's `mariadb-server` has to be installed.
+///
 /// Used from the test's thread only.
 class QIAO_API TestHub {
  public:
