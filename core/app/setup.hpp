@@ -35,9 +35,6 @@ KnownPlugins known_plugins(PluginCatalog& catalog, const std::set<std::string>& 
 /// What the host is to run.
 std::vector<InstancePlan> plan_of(const Setup& setup, const PluginCatalog& catalog, bool safe_mode);
 
-/// The database that a configuration names.
-StoreSettings store_settings(const LoadedConfig& loaded, const std::filesystem::path& data);
-
 /// The data folder: --data, else what the configuration says.
 std::filesystem::path data_folder(const Arguments& arguments, const LoadedConfig* loaded = nullptr);
 std::filesystem::path config_file(const Arguments& arguments);

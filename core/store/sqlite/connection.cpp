@@ -125,12 +125,18 @@ Connection::~Connection() {
   sqlite3_close_v2(db_);
 }
 
-int Connection::authorize(void* self, int action, const char*, const char*, const char*, const char*) {
+int Connection::authorize(void* self, int action, const char* first, const char* second, const char*, const char*) {
   if (!static_cast<Connection*>(self)->guarded_) return SQLITE_OK;
   switch (action) {
+    case SQLITE_PRAGMA:
+      // What a full-text table asks while a statement about it is being compiled; these change nothing.
+      if (second == nullptr && first != nullptr &&
+          (std::string_view(first) == "page_size" || std::string_view(first) == "data_version")) {
+        return SQLITE_OK;
+      }
+      return SQLITE_DENY;
     case SQLITE_TRANSACTION:
     case SQLITE_SAVEPOINT:
-    case SQLITE_PRAGMA:
     case SQLITE_ATTACH:
     case SQLITE_DETACH:
       return SQLITE_DENY;

@@ -145,7 +145,7 @@ TEST_F(Run, DeadLettersCanBeListedShownReplayedAndDropped) {
 }
 
 TEST_F(Run, ABackupOfTheRunningHubCanBeRestored) {
-  const std::string backup = folder.path() / "backup.db";
+  const std::string backup = folder.path() / "backup";
   {
     HubProcess process(folder.config(), folder.data());
     HttpConnection hub(process.port());
