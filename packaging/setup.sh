@@ -35,15 +35,20 @@ qiao_npm() {
   cp "$1/package-lock.json" "$stamp"
 }
 
-# qiao_frontend  builds the web pages when a source file is newer than the last build.
-qiao_frontend() {
-  local dir=plugins/web/frontend
-  qiao_npm $dir
-  if [ ! -f $dir/dist/widget.js ] ||
-     [ -n "$(find $dir -path $dir/node_modules -prune -o -path $dir/dist -prune -o -type f -newer $dir/dist/widget.js -print -quit)" ]; then
-    say "Building the web pages"
-    (cd $dir && npm run --silent build)
+# qiao_pages FOLDER RESULT WHAT  builds a package when one of its files is newer than its last build.
+qiao_pages() {
+  qiao_npm "$1"
+  if [ ! -f "$1/dist/$2" ] ||
+     [ -n "$(find "$1" -path "$1/node_modules" -prune -o -path "$1/dist" -prune -o -type f -newer "$1/dist/$2" -print -quit)" ]; then
+    say "Building $3"
+    (cd "$1" && npm run --silent build)
   fi
+}
+
+# qiao_frontend  builds the web pages and the partners' script.
+qiao_frontend() {
+  qiao_pages plugins/web/frontend widget.js "the web pages"
+  qiao_pages sdk/partner/js version "the partners' script"
 }
 
 # qiao_build PRESET [TARGET…]
