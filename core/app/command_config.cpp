@@ -5,6 +5,7 @@
 #include "core/app/control.hpp"
 #include "core/app/setup.hpp"
 #include "core/config/schema_json.hpp"
+#include "core/store/mysql/server_check.hpp"
 #include "qiao/json.hpp"
 
 namespace qiao::core {
@@ -13,6 +14,26 @@ namespace {
 std::vector<std::filesystem::path> more_folders(const Arguments& arguments) {
   if (!arguments.has("plugin-dir")) return {};
   return {arguments.value("plugin-dir")};
+}
+
+/// What the database server says of itself; nothing for a file. An error: it cannot be used as it is.
+Result<std::vector<mysql::Finding>> ask_server(const Setup& setup, const Arguments& arguments) {
+  if (arguments.has("offline") || !setup.loaded.ok()) return std::vector<mysql::Finding>();
+  const StoreSettings store = store_settings(setup.loaded, data_folder(arguments, &setup.loaded));
+  if (!store.mysql) return std::vector<mysql::Finding>();
+  return mysql::check_server(*store.mysql, store.readers);
+}
+
+std::string findings_json(const std::vector<mysql::Finding>& findings) {
+  std::string json;
+  for (const mysql::Finding& finding : findings) {
+    json += fmt::format("{}{{\"weakens\":{},\"variable\":", json.empty() ? "" : ",", finding.weakens);
+    append_json_string(json, finding.variable);
+    json += ",\"message\":";
+    append_json_string(json, finding.text);
+    json += '}';
+  }
+  return json;
 }
 
 }  // namespace
@@ -28,15 +49,29 @@ int command_check(const Arguments& arguments) {
   for (const Error& error : setup.refused) {
     problems.push_back({std::string(error.name()), setup.loaded.file.string(), 0, 0, "plugins", error.message, {}});
   }
+  const auto server = ask_server(setup, arguments);
+  const std::vector<mysql::Finding> findings = server ? *server : std::vector<mysql::Finding>();
+  const int exit_code = !problems.empty() ? exit_code::kConfig : !server ? exit_code::kUnavailable : exit_code::kOk;
+  if (!server) {
+    problems.push_back(
+        {std::string(server.error().name()), setup.loaded.file.string(), 0, 0, "store", server.error().message, {}});
+  }
   if (format == "json") {
-    fmt::print("{}\n", problems_json(problems));
-  } else if (!problems.empty()) {
-    fmt::print(stderr, "{}", problems_text(setup.check.problems));
-    for (const Error& error : setup.refused) fmt::print(stderr, "error[{}]: {}\n", error.name(), error.message);
-  } else {
+    std::string json = problems_json(problems);
+    json.pop_back();
+    fmt::print("{},\"server\":[{}]}}\n", json, findings_json(findings));
+    return exit_code;
+  }
+  if (!setup.check.problems.empty()) fmt::print(stderr, "{}", problems_text(setup.check.problems));
+  for (const Error& error : setup.refused) fmt::print(stderr, "error[{}]: {}\n", error.name(), error.message);
+  if (!server) fmt::print(stderr, "error[{}]: store: {}\n", server.error().name(), server.error().message);
+  for (const mysql::Finding& finding : findings) {
+    fmt::print(stderr, "{}: store: {}\n", finding.weakens ? "warning[store.durability]" : "note", finding.text);
+  }
+  if (exit_code == exit_code::kOk) {
     fmt::print("{} is right: {} instances\n", setup.loaded.file.string(), setup.loaded.config.plugins.size());
   }
-  return problems.empty() ? exit_code::kOk : exit_code::kConfig;
+  return exit_code;
 }
 
 int command_schema(const Arguments& arguments) {

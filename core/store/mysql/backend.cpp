@@ -2,6 +2,7 @@
 
 #include "core/store/mysql/schema.hpp"
 #include "core/store/mysql/script.hpp"
+#include "core/store/mysql/server_check.hpp"
 #include "core/store/mysql/session.hpp"
 
 namespace qiao::core::mysql {
@@ -16,6 +17,15 @@ class MysqlBackend final : public StoreBackend {
   Result<std::unique_ptr<ReaderSession>> open_reader() override { return MysqlReader::open(settings_); }
   Result<std::unique_ptr<SchemaSession>> open_schema() override { return MysqlSchema::open(settings_); }
 
+  std::vector<std::string> warnings() override {
+    std::vector<std::string> texts;
+    const auto findings = check_server(settings_, 0);
+    if (!findings) return texts;  // what comes next meets the same error and tells it
+    for (const Finding& finding : *findings) {
+      if (finding.weakens) texts.push_back("the database server weakens what is promised: " + finding.text);
+    }
+    return texts;
+  }
   [[nodiscard]] std::string migration_sql(const Migration& step) const override {
     std::string text;
     const auto script = script_of(step);
