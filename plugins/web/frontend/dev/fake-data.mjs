@@ -25,7 +25,7 @@ export const permissionsOf = (a) => [
   'tickets',
   'knowledge.read',
   'contacts.reveal',
-  ...(a.role === 'supervisor' ? ['knowledge.edit', 'conversations.all', 'tickets.all', 'contacts.manage', 'privacy', 'partners.manage', 'audit.read'] : []),
+  ...(a.role === 'supervisor' ? ['knowledge.edit', 'conversations.all', 'tickets.all', 'contacts.manage', 'privacy', 'partners.manage', 'audit'] : []),
   ...a.groups.map((key) => `group:${key}`),
 ];
 

@@ -72,9 +72,9 @@ export function peopleRoutes({ contacts, conversations, tickets, problem }) {
     ['POST', '/contacts/:id/erase', ({ id }) => (contacts.delete(id), { contact: id, removed: { conversations: 3, messages: 42 } })],
     ['GET', '/contacts/:id/conversations', ({ id }) => ({ conversations: conversations().filter((c) => c.contact === id), more: false })],
     ['GET', '/contacts/:id/timeline', ({ id }) => {
-      const talks = conversations().filter((c) => c.contact === id).map((c) => ({ kind: 'conversation', id: c.id, at: c.changed_at, channel: c.channel, title: c.preview, text: '', state: c.state, agent: c.agent_name, number: 0 }));
-      const work = tickets().filter((x) => x.contact === id).map((x) => ({ kind: 'ticket', id: x.id, at: x.created_at, channel: '', title: x.subject, text: '', state: x.state, agent: '', number: x.number }));
-      const bought = known(of(id)) ? orders.map((o) => ({ kind: 'order', id: o.number, at: o.placed_at, channel: '', title: o.number, text: o.lines.map((l) => l.name).join('、'), state: o.status, agent: '', number: 0 })) : [];
+      const talks = conversations().filter((c) => c.contact === id).map((c) => ({ kind: 'conversation', id: c.id, at: c.changed_at, channel: c.channel, title: c.intent, text: c.preview, state: c.state, agent: c.agent_name, number: '' }));
+      const work = tickets().filter((x) => x.contact === id).map((x) => ({ kind: 'ticket', id: x.id, at: x.created_at, channel: '', title: x.subject, text: '', state: x.state, agent: '', number: String(x.number) }));
+      const bought = known(of(id)) ? orders.map((o) => ({ kind: 'order', id: o.number, at: o.placed_at, channel: '', title: o.number, text: o.lines.map((l) => l.name).join('、'), state: o.status, agent: '', number: '' })) : [];
       return { items: [...talks, ...work, ...bought].sort((a, b) => (a.at < b.at ? 1 : -1)), more: false };
     }],
     ['GET', '/contacts/:id/cards', ({ id, query }) => {

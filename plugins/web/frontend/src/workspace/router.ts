@@ -15,7 +15,7 @@ export const router = createRouter({
     { path: '/companies/:id?', name: 'companies', component: () => import('./views/ContactsView.vue') },
     { path: '/segments/:id?', name: 'segments', component: () => import('./views/ContactsView.vue') },
     { path: '/partners/:id?', name: 'partners', component: () => import('./views/PartnersView.vue'), meta: { needs: 'partners.manage' } },
-    { path: '/audit', name: 'audit', component: () => import('./views/AuditView.vue'), meta: { needs: 'audit.read' } },
+    { path: '/audit', name: 'audit', component: () => import('./views/AuditView.vue'), meta: { needs: 'audit' } },
     { path: '/:rest(.*)*', redirect: '/' },
   ],
 });

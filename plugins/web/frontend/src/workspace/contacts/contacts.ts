@@ -68,7 +68,7 @@ export interface TimelineItem {
   text: string;
   state: string;
   agent: string;
-  number: number;
+  number: string;
 }
 
 export interface Merge {

@@ -1,7 +1,7 @@
 /** One person on the screen: each part is loaded by itself, so that a slow CRM holds up nothing but its own card. */
 
 import { onUnmounted, reactive, ref, watch, type Ref } from 'vue';
-import { isAbsent } from '../api';
+import { ApiError, isAbsent } from '../api';
 import { api, hub } from '../app';
 import { language } from '../i18n';
 import { contactsApi, type Cards, type Contact, type Merges, type Orders, type TimelineItem } from './contacts';
@@ -13,6 +13,8 @@ export interface Part<T> {
 }
 
 const TIMELINE_PAGE = 20;
+/** Whoever wrote for the first time is known to contacts a moment after the conversation is there. */
+const ONCE_MORE_MS = 700;
 
 export interface ContactOnScreen {
   id: Ref<string>;
@@ -65,9 +67,18 @@ export function useContact(wanted: () => string, ready: () => boolean = () => tr
   function load(): void {
     const mine = turn;
     const before = id.value;
-    void fill(contact, () => people.get(before)).then(() => {
+    void fill(contact, () => getPatiently(before)).then(() => {
       if (mine === turn && contact.state === 'ready') loadRest();
     });
+  }
+  async function getPatiently(of: string): Promise<Contact> {
+    try {
+      return await people.get(of);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 404 || isAbsent(error)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, ONCE_MORE_MS));
+      return people.get(of);
+    }
   }
   function loadRest(): void {
     // Whoever was joined into another answers as that other.
