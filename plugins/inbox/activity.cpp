@@ -31,10 +31,11 @@ void Activity::flush(Ledger& ledger) {
   }
   ledger.write(
       0,
-      [batch](Session& session) -> Result<void> {
+      [batch, &records = ledger.records()](Session& session) -> Result<void> {
         for (const ConversationPtr& c : batch) {
           if (!c->stored()) continue;
-          if (auto done = records::update_activity(session, c->facts.id, c->status(), c->marks()); !done) return done;
+          if (auto done = records.update_activity(session, c->facts.id, c->contact(), c->status(), c->marks()); !done)
+            return done;
         }
         return {};
       },

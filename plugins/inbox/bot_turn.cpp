@@ -106,7 +106,8 @@ void BotTurns::ask(const ConversationPtr& conversation, Turn turn) {
   question.language = conversation->facts.language;
   question.contact = conversation->contact();
   auto read = store_.read([&](Session& session) -> Result<void> {
-    auto page = records::transcript(session, conversation->facts.id, 0, turn.seq + 1, kRecentTurns + 1, false, {});
+    auto page =
+        table_.records().transcript(session, conversation->facts.id, 0, turn.seq + 1, kRecentTurns + 1, false, {});
     if (!page) return page.error();
     if (page->messages.empty()) return Error{Errc::internal, "the message is not there"};
     question.text = std::move(page->messages.back().content.text);
@@ -207,8 +208,8 @@ void BotTurns::resume(bool after_start) {
     if (!conversation) continue;
     std::vector<std::int64_t> open;
     auto looked = store_.read([&](Session& session) -> Result<void> {
-      auto page =
-          records::transcript(session, id, 0, std::numeric_limits<std::int64_t>::max(), 2 * kRecentTurns, false, {});
+      auto page = table_.records().transcript(session, id, 0, std::numeric_limits<std::int64_t>::max(),
+                                              2 * kRecentTurns, false, {});
       if (!page) return page.error();
       open = unanswered(page->messages);
       return {};

@@ -15,34 +15,38 @@ using contract::IdentitySeen;
 constexpr std::int32_t kMostRows = 500;
 
 /// What the table says about a contact; empty when it is not there.
-Result<std::optional<Conversation::Customer>> read_contact(Session& session, Id contact) {
+Result<std::optional<Conversation::Customer>> read_contact(Session& session, const Records& records, Id contact) {
   auto rows = session.query("SELECT name, generated, blocked FROM inbox_contact WHERE id = ?", contact);
   std::optional<Conversation::Customer> found;
   if (rows->next()) {
-    found = Conversation::Customer{contact, rows->str(0), rows->integer(1) != 0, rows->integer(2) != 0, false};
+    auto name = records.open_name(session, contact, rows->text(0));
+    if (!name) return name.error();
+    found = Conversation::Customer{contact, std::move(*name), rows->integer(1) != 0, rows->integer(2) != 0, false};
   }
   if (auto status = rows->status(); !status) return status.error();
   return found;
 }
 
 /// `contact` as it is from now on the one of some identities; made after `like` when nobody has written as it yet.
-Result<Conversation::Customer> ensure_contact(Session& session, Id contact, Id like, Time now) {
-  auto known = read_contact(session, contact);
+Result<Conversation::Customer> ensure_contact(Session& session, const Records& records, Id contact, Id like, Time now) {
+  auto known = read_contact(session, records, contact);
   if (!known) return known.error();
   if (*known) return **known;
-  auto other = read_contact(session, like);
+  auto other = read_contact(session, records, like);
   if (!other) return other.error();
   Conversation::Customer made = other->value_or(Conversation::Customer{});
   made.contact = contact;
+  auto name = records.seal_name(session, contact, made.name);
+  if (!name) return name.error();
   auto added =
       session.run("INSERT INTO inbox_contact (id, name, generated, blocked, created_at) VALUES (?, ?, ?, ?, ?)",
-                  contact, made.name, made.generated, made.blocked, now);
+                  contact, SqlArg::blob(*name), made.generated, made.blocked, now);
   if (!added) return added.error();
   return made;
 }
 
-Result<void> point(Session& session, const contract::Identity& identity, Id contact) {
-  auto known = records::contact_of(session, identity.channel, identity.user);
+Result<void> point(Session& session, const Records& records, const contract::Identity& identity, Id contact) {
+  auto known = records.contact_of(session, identity.channel, identity.user);
   if (!known) return known.error();
   if (!*known || (*known)->id == contact) return {};
   auto moved = session.run("UPDATE inbox_identity SET contact = ? WHERE channel = ? AND user_key = ?", contact,
@@ -73,9 +77,11 @@ void Contacts::learn_name(const ConversationPtr& conversation, std::string name)
   auto shared = std::make_shared<const std::string>(std::move(name));
   ledger_.write(
       static_cast<std::uint64_t>(contact.value),
-      [contact, shared](Session& session) -> Result<void> {
+      [contact, shared, &records = table_.records()](Session& session) -> Result<void> {
+        auto sealed = records.seal_name(session, contact, *shared);
+        if (!sealed) return sealed.error();
         auto done = session.run("UPDATE inbox_contact SET name = ?, generated = 0 WHERE id = ? AND generated = 1",
-                                *shared, contact);
+                                SqlArg::blob(*sealed), contact);
         if (!done) return done.error();
         return {};
       },
@@ -103,8 +109,10 @@ Result<IdentityList> Contacts::identities(const contract::ListIdentities& q) {
         "inbox_identity i ON i.contact = k.id WHERE k.id > ? ORDER BY k.id LIMIT ?",
         q.after.value, limit + 1);
     while (rows->next()) {
+      auto name = table_.records().open_name(session, rows->id(0), rows->text(3));
+      if (!name) return name.error();
       list.identities.push_back(
-          {rows->id(0), rows->str(1), rows->str(2), rows->str(3), {}, {}, rows->time(4), rows->integer(5) != 0});
+          {rows->id(0), rows->str(1), rows->str(2), std::move(*name), {}, {}, rows->time(4), rows->integer(5) != 0});
     }
     return rows->status();
   });
@@ -147,9 +155,10 @@ Result<ConversationList> Contacts::conversations(const contract::ConversationsOf
         list.more = true;
         break;
       }
-      const records::Loaded row = records::read_conversation(*rows);
-      const ConversationPtr newer = table_.peek(row.facts.id);
-      list.conversations.push_back(newer && newer->stored() ? newer->view() : records::to_view(row));
+      const auto row = table_.records().read_conversation(session, *rows);
+      if (!row) return row.error();
+      const ConversationPtr newer = table_.peek(row->facts.id);
+      list.conversations.push_back(newer && newer->stored() ? newer->view() : records::to_view(*row));
     }
     return rows->status();
   });
@@ -168,11 +177,11 @@ Result<void> Contacts::merged(const ContactMerged& event) {
   const Id other = event.undone ? event.into : event.from;
   Conversation::Customer now;
   auto written = store_.write_and_wait([&](Session& session) -> Result<void> {
-    auto customer = ensure_contact(session, contact, other, clock_.now());
+    auto customer = ensure_contact(session, table_.records(), contact, other, clock_.now());
     if (!customer) return customer.error();
     now = std::move(*customer);
     for (const contract::Identity& identity : event.identities) {
-      if (auto done = point(session, identity, contact); !done) return done;
+      if (auto done = point(session, table_.records(), identity, contact); !done) return done;
     }
     return {};
   });
@@ -190,14 +199,16 @@ Result<void> Contacts::changed(const ContactChanged& event) {
   bool known = false;
   auto written = store_.write_and_wait([&](Session& session) -> Result<void> {
     open.clear();
-    auto before = read_contact(session, event.contact);
+    auto before = read_contact(session, table_.records(), event.contact);
     if (!before) return before.error();
     known = before->has_value();
     if (!known) return {};
     if (event.name.empty()) now.name = (*before)->name;
     now.generated = (*before)->generated && (*before)->name == now.name;
-    auto done = session.run("UPDATE inbox_contact SET name = ?, generated = ?, blocked = ? WHERE id = ?", now.name,
-                            now.generated, now.blocked, event.contact);
+    auto name = table_.records().seal_name(session, event.contact, now.name);
+    if (!name) return name.error();
+    auto done = session.run("UPDATE inbox_contact SET name = ?, generated = ?, blocked = ? WHERE id = ?",
+                            SqlArg::blob(*name), now.generated, now.blocked, event.contact);
     if (!done) return done.error();
     if (!event.blocked) return {};
     auto rows =

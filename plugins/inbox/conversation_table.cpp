@@ -31,9 +31,9 @@ Result<ConversationPtr> made(Session& session, Result<std::optional<records::Loa
 
 }  // namespace
 
-ConversationTable::ConversationTable(Database& store, Bus& bus, const Clock& clock, std::size_t capacity,
-                                     Duration reopen_within)
-    : store_(store), bus_(bus), clock_(clock), capacity_(capacity), reopen_within_(reopen_within) {}
+ConversationTable::ConversationTable(Database& store, Bus& bus, const Clock& clock, const Records& records,
+                                     std::size_t capacity, Duration reopen_within)
+    : store_(store), bus_(bus), clock_(clock), records_(records), capacity_(capacity), reopen_within_(reopen_within) {}
 
 ConversationPtr ConversationTable::cached(Id id) {
   const std::lock_guard lock(mutex_);
@@ -191,11 +191,11 @@ Result<ConversationPtr> ConversationTable::read_caller(const Caller& caller) {
   ConversationPtr found;
   std::optional<records::KnownContact> contact;
   auto read = store_.read([&](Session& session) -> Result<void> {
-    auto newest = made(session, records::newest_of(session, caller.channel, caller.user));
+    auto newest = made(session, records_.newest_of(session, caller.channel, caller.user));
     if (!newest) return newest.error();
     found = std::move(*newest);
     if (found) return {};
-    auto known = records::contact_of(session, caller.channel, caller.user);
+    auto known = records_.contact_of(session, caller.channel, caller.user);
     if (!known) return known.error();
     contact = std::move(*known);
     return {};
@@ -232,7 +232,7 @@ Result<ConversationPtr> ConversationTable::fetch(Id id) {
   const std::uint64_t moves = moves_.load();
   ConversationPtr found;
   auto read = store_.read([&](Session& session) -> Result<void> {
-    auto one = made(session, records::conversation(session, id));
+    auto one = made(session, records_.conversation(session, id));
     if (!one) return one.error();
     found = std::move(*one);
     return {};
@@ -256,7 +256,7 @@ Result<ConversationPtr> ConversationTable::fetch_newest(const std::string& chann
   const std::uint64_t moves = moves_.load();
   ConversationPtr found;
   auto read = store_.read([&](Session& session) -> Result<void> {
-    auto one = made(session, records::newest_of(session, channel, user));
+    auto one = made(session, records_.newest_of(session, channel, user));
     if (!one) return one.error();
     found = std::move(*one);
     return {};

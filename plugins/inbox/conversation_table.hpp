@@ -15,6 +15,8 @@
 
 namespace qiao::inbox {
 
+class Records;
+
 /// A customer as a channel names them, and what is needed to open a conversation with them.
 struct Caller {
   std::string channel;
@@ -34,8 +36,10 @@ class ConversationTable {
  public:
   using Found = std::function<void(Result<ConversationPtr>)>;
 
-  ConversationTable(Database& store, Bus& bus, const Clock& clock, std::size_t capacity, Duration reopen_within);
+  ConversationTable(Database& store, Bus& bus, const Clock& clock, const Records& records, std::size_t capacity,
+                    Duration reopen_within);
 
+  [[nodiscard]] const Records& records() const noexcept { return records_; }
   /// In memory, or null.
   [[nodiscard]] ConversationPtr cached(Id id);
   /// In memory whatever happens to it, without counting as a use.
@@ -92,6 +96,7 @@ class ConversationTable {
   Database& store_;
   Bus& bus_;
   const Clock& clock_;
+  const Records& records_;
   const std::size_t capacity_;
   std::atomic<std::uint64_t> moves_{0};
 

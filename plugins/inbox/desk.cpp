@@ -209,7 +209,7 @@ void Desk::ask(Question question) {
   decide.in_app = status.in_app;
   decide.previous_agent = status.previous_agent;
   (void)store_.read([&](Session& session) -> Result<void> {
-    auto words = records::last_words(session, id);
+    auto words = table_.records().last_words(session, id);
     if (!words) return words.error();
     decide.text = std::move(*words);
     return {};

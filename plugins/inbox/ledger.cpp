@@ -100,7 +100,7 @@ void Ledger::change(ConversationPtr conversation, Id trace, Step step, Finished 
 
 Result<void> Ledger::reload(Conversation& conversation, Session& session) {
   Conversation::Ahead& ahead = conversation.ahead;
-  auto loaded = records::conversation(session, conversation.facts.id);
+  auto loaded = table_.records().conversation(session, conversation.facts.id);
   if (!loaded) return loaded.error();
   ahead.stored = loaded->has_value();
   ahead.keys = {};
@@ -200,6 +200,7 @@ Result<void> Ledger::check_row(Job& job, bool keep, Session& session) {
 }
 
 Result<void> Ledger::store_messages(Job& job, std::vector<NewMessage>& messages, Session& session, Time now) {
+  const Id contact = job.conversation->contact();
   for (NewMessage& m : messages) {
     const Time at = never(m.at) ? now : m.at;
     follow(job.after, m.author, m.note, m.content.text, !m.content.attachments.empty(), at);
@@ -215,7 +216,7 @@ Result<void> Ledger::store_messages(Job& job, std::vector<NewMessage>& messages,
     view.delivery = m.note || m.author == Author::customer ? Delivery::none : Delivery::pending;
     view.client_id = std::move(m.client_id);
     view.at = at;
-    auto inserted = records::insert_message(session, view, m.dedupe);
+    auto inserted = table_.records().insert_message(session, contact, view, m.dedupe);
     if (inserted) continue;
     // Only the first one can find its place taken; the ones after it have theirs from it.
     if (inserted.error().code != Errc::conflict || job.messages.size() > 1) return inserted;
@@ -243,25 +244,27 @@ Result<void> Ledger::find_duplicate(Job& job, const std::vector<NewMessage>& mes
 Result<void> Ledger::store_row(Job& job, bool keep, Session& session, Time now) {
   const Conversation& conversation = *job.conversation;
   if (conversation.ahead.stored) {
-    return keep ? records::update_conversation(session, conversation.facts.id, job.after) : Result<void>{};
+    return keep
+               ? table_.records().update_conversation(session, conversation.facts.id, conversation.contact(), job.after)
+               : Result<void>{};
   }
   job.told.insert(job.told.begin(), "opened");
   const Facts& facts = conversation.facts;
   const Error taken{Errc::conflict, kIdentityTaken, "this customer has just become known elsewhere; try again"};
   const Conversation::Customer customer = conversation.customer();
   if (conversation.fresh_contact) {
-    auto contact = records::insert_contact(session, facts, customer, now);
+    auto contact = table_.records().insert_contact(session, facts, customer, now);
     if (!contact && contact.error().code == Errc::conflict) return taken;
     if (!contact) return contact;
     job.newcomer = contract::IdentitySeen{customer.contact, facts.channel,  facts.user, customer.name,
                                           facts.site,       facts.language, now,        customer.generated};
-    return records::insert_conversation(session, facts, customer.contact, job.after);
+    return table_.records().insert_conversation(session, facts, customer.contact, job.after);
   }
   // Memory may not know yet that the contact was joined with another one.
-  auto known = records::contact_of(session, facts.channel, facts.user);
+  auto known = table_.records().contact_of(session, facts.channel, facts.user);
   if (!known) return known.error();
   if (!*known) return taken;
-  return records::insert_conversation(session, facts, (*known)->id, job.after);
+  return table_.records().insert_conversation(session, facts, (*known)->id, job.after);
 }
 
 void Ledger::done(Job& job, Result<void> result) {

@@ -42,6 +42,7 @@ class Ledger {
 
   Ledger(Database& store, Bus& bus, const Clock& clock, Metrics& metrics, ConversationTable& table, Activity& activity);
 
+  [[nodiscard]] const Records& records() const noexcept { return table_.records(); }
   void on_moved(Moved moved) { moved_ = std::move(moved); }
   void change(ConversationPtr conversation, Id trace, Step step, Finished finished);
 

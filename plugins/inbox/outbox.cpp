@@ -65,10 +65,16 @@ void Outbox::report(const ReportDelivery& report, Id trace, std::function<void(R
   job->what.detail = shorten(report.detail, kMostDetail);
   ledger_.write(
       static_cast<std::uint64_t>(report.conversation.value),
-      [job](Session& session) -> Result<void> {
+      [job, &records = ledger_.records()](Session& session) -> Result<void> {
         const ReportDelivery& r = job->what;
-        auto changed = session.run(progress_to(r.state), r.state, r.detail.empty() ? SqlArg(nullptr) : SqlArg(r.detail),
-                                   r.conversation, r.seq);
+        std::string detail;
+        if (!r.detail.empty()) {
+          auto sealed = records.seal_delivery_detail(session, r.conversation, r.seq, r.detail);
+          if (!sealed) return sealed.error();
+          detail = std::move(*sealed);
+        }
+        auto changed = session.run(progress_to(r.state), r.state,
+                                   detail.empty() ? SqlArg(nullptr) : SqlArg::blob(detail), r.conversation, r.seq);
         if (!changed) return changed.error();
         job->changed = *changed > 0;
         if (job->changed) return {};
@@ -126,7 +132,7 @@ void Outbox::sweep(bool after_start) {
       if (auto status = rows->status(); !status) return status;
       rows.reset();
       for (Pending& p : page) {
-        auto one = records::transcript(session, p.conversation, p.seq - 1, 0, 1, false, {});
+        auto one = ledger_.records().transcript(session, p.conversation, p.seq - 1, 0, 1, false, {});
         if (!one) return one.error();
         if (!one->messages.empty()) p.message = std::move(one->messages.front());
       }

@@ -18,17 +18,24 @@ const Lane kSweeping{.kind = Lane::blocking, .capacity = 16, .concurrency = 1, .
 /// One thread: who is who follows in the order in which it was decided.
 const Lane kPeople{
     .kind = Lane::blocking, .capacity = 65536, .overflow = Overflow::block, .concurrency = 1, .name = "people"};
+const Lane kIndexing{.kind = Lane::blocking, .capacity = 4, .concurrency = 1, .name = "index", .budget = 60s};
 constexpr auto kFlushEvery = 2s;
+constexpr auto kIndexEvery = 5s;
 constexpr auto kSweepEvery = 30s;
 constexpr std::int32_t kMostMessages = 500;
 
+/// Messages this young may still be followed by one with a smaller id.
+constexpr auto kSettled = 10s;
+
 /// All parts of a running inbox; destroyed in the opposite order.
 struct Parts {
-  Parts(Context& host, const Settings& settings, const InboxConfig& config)
+  Parts(Context& host, const Settings& settings, const InboxConfig& config, TextIndex words)
       : store(host.store()),
         clock(host.clock()),
         activity(host.log()),
-        table(store, host.bus(), clock, static_cast<std::size_t>(config.cached_conversations), config.reopen_within),
+        records(host.vault(), host.log()),
+        table(store, host.bus(), clock, records, static_cast<std::size_t>(config.cached_conversations),
+              config.reopen_within),
         ledger(store, host.bus(), clock, host.metrics(), table, activity),
         directory(host.bus()),
         desk(store, host.bus(), clock, host.log(), host.metrics(), table, ledger, directory, settings),
@@ -37,7 +44,9 @@ struct Parts {
         contacts(store, host.bus(), clock, host.log(), table, ledger),
         acceptance(table, ledger, bot, contacts, settings, host.metrics(), clock),
         actions(host.bus(), table, ledger, desk, directory, activity, settings),
-        rest(store, table, activity, actions) {
+        search_index(store, host.bus(), clock, host.log(), host.metrics(), std::move(words), records, kSettled),
+        search(store, table, search_index),
+        rest(store, table, activity, actions, search) {
     ledger.on_moved([this](const ConversationPtr& conversation, const Status& before, const Status& after) {
       desk.moved(conversation, before, after);
     });
@@ -46,6 +55,7 @@ struct Parts {
   Database& store;
   const Clock& clock;
   Activity activity;
+  Records records;
   ConversationTable table;
   Ledger ledger;
   Directory directory;
@@ -55,6 +65,8 @@ struct Parts {
   Contacts contacts;
   Acceptance acceptance;
   Actions actions;
+  SearchIndex search_index;
+  Search search;
   Rest rest;
 };
 
@@ -101,7 +113,11 @@ class InboxPlugin final : public Plugin {
   Result<void> start(Context& host) override {
     if (auto done = host.store().migrate(migrations()); !done) return done;
     settings_ = std::make_unique<Settings>(config_);
-    parts_ = std::make_unique<Parts>(host, *settings_, config_);
+    auto words = TextIndex::open(host.store(), kSearchPrefix, [&vault = host.vault()](std::string_view term) {
+      return vault.blind("inbox.search", term);
+    });
+    if (!words) return words.error();
+    parts_ = std::make_unique<Parts>(host, *settings_, config_, std::move(*words));
     if (auto done = parts_->desk.rebuild(); !done) return done;
     serve_messages(host.bus());
     serve_conversations(host.bus());
@@ -211,8 +227,8 @@ class InboxPlugin final : public Plugin {
     const std::int32_t limit = std::clamp(q.limit, 1, kMostMessages);
     contract::Transcript transcript;
     auto read = parts.store.read([&](Session& session) -> Result<void> {
-      auto page = records::transcript(session, q.conversation, std::max<std::int64_t>(q.after, 0), q.before, limit,
-                                      q.notes, name);
+      auto page = parts.records.transcript(session, q.conversation, std::max<std::int64_t>(q.after, 0), q.before, limit,
+                                           q.notes, name);
       if (!page) return page.error();
       transcript.messages = std::move(page->messages);
       transcript.more = page->more;
@@ -225,6 +241,7 @@ class InboxPlugin final : public Plugin {
   void set_timers(Context& host) {
     Parts* p = parts_.get();
     host.bus().every(kFlushEvery, kSweeping, [p] { p->activity.flush(p->ledger); });
+    host.bus().every(kIndexEvery, kIndexing, [p] { p->search_index.step(); });
     host.bus().every(kSweepEvery, kSweeping, [p] {
       p->outbox.sweep(false);
       p->bot.resume(false);

@@ -1,5 +1,7 @@
 #include "plugins/inbox/rest.hpp"
 
+#include <set>
+
 #include "plugins/inbox/records.hpp"
 #include "plugins/inbox/text.hpp"
 #include "qiao/contract/access.hpp"
@@ -11,19 +13,24 @@ using contract::may_see;
 namespace permission = contract::permission;
 
 constexpr std::int32_t kMostRows = 200;
-/// A search looks at the latest messages of a conversation only, so that it stays quick without an index of words.
-constexpr std::int32_t kSearchedMessages = 50;
+/// Names are sealed: a search opens those of so many conversations, the latest of the list.
+constexpr std::int32_t kNamesRead = 2000;
 
 }  // namespace
 
 struct ListQuery {
   std::string view = "mine";
   std::string group;
+  std::string channel;
+  Id agent;
   std::string search;
+  Time since;  ///< of the messages that a search finds
+  Time until;
   Time before;
+  Id cursor;  ///< of the page of a search before
   std::int32_t limit = 50;
 };
-QIAO_FIELDS(ListQuery, view, group, search, before, limit)
+QIAO_FIELDS(ListQuery, view, group, channel, agent, search, since, until, before, cursor, limit)
 
 struct Counts {
   std::int64_t mine = 0;
@@ -37,8 +44,10 @@ struct ConversationPage {
   std::vector<ConversationView> conversations;
   bool more = false;
   Counts counts;
+  std::vector<SearchHit> hits;  ///< of a search: the newest message that matches, of each conversation that has one
+  Id cursor;                    ///< of a search: for the next page
 };
-QIAO_FIELDS(ConversationPage, conversations, more, counts)
+QIAO_FIELDS(ConversationPage, conversations, more, counts, hits, cursor)
 
 struct ById {
   Id id;
@@ -96,6 +105,7 @@ bool in_view(const ConversationView& c, std::string_view view, const Principal& 
   if (view == "queue") return c.state == ConversationState::queued;
   if (view == "bot") return c.state == ConversationState::bot;
   if (view == "resolved") return c.state == ConversationState::resolved;
+  if (view == "any") return true;
   return c.state != ConversationState::resolved;
 }
 
@@ -105,8 +115,15 @@ Result<void> add_view(Where& where, std::string_view view, const Principal& who)
   if (view == "bot") return where.also("c.state = 0"), Result<void>{};
   if (view == "all") return where.also("c.state IN (0, 1, 2, 3)"), Result<void>{};
   if (view == "resolved") return where.also("c.state = 4"), Result<void>{};
+  if (view == "any") return {};
   return Error{Errc::bad_value, "view.unknown",
-               fmt::format("view: expected mine, queue, bot, all or resolved, got \"{}\"", view)};
+               fmt::format("view: expected mine, queue, bot, all, resolved or any, got \"{}\"", view)};
+}
+
+/// Whether a conversation belongs to the list that was asked for, and is one that this agent may see.
+bool wanted(const ConversationView& c, const ListQuery& query, const Principal& who) {
+  return in_view(c, query.view, who) && may_see(who, c) && (query.group.empty() || c.group == query.group) &&
+         (query.channel.empty() || c.channel == query.channel) && (!query.agent || c.agent == query.agent);
 }
 
 Error no_conversation(Id id) {
@@ -119,13 +136,12 @@ struct Rest::Listing {
   const ListQuery& query;
   const Principal& who;
   std::vector<std::string> groups;
-  std::string pattern;
   std::map<Id, ConversationView> found;
   ConversationPage page;
 };
 
-Rest::Rest(Database& store, ConversationTable& table, Activity& activity, Actions& actions)
-    : store_(store), table_(table), activity_(activity), actions_(actions) {}
+Rest::Rest(Database& store, ConversationTable& table, Activity& activity, Actions& actions, const Search& search)
+    : store_(store), table_(table), activity_(activity), actions_(actions), search_(search) {}
 
 Result<ConversationPtr> Rest::visible(Id id, const Principal& who) {
   auto conversation = table_.fetch(id);
@@ -138,23 +154,29 @@ Result<void> Rest::read_listing(Listing& l) {
   Where where;
   if (auto ok = add_view(where, l.query.view, l.who); !ok) return ok;
   if (!l.query.group.empty()) where.also("c.group_key = ?", {l.query.group});
+  if (!l.query.channel.empty()) where.also("c.channel = ?", {l.query.channel});
+  if (l.query.agent) where.also("c.agent = ?", {l.query.agent});
   if (!never(l.query.before)) where.also("c.changed_at < ?", {l.query.before});
   only_visible(where, l.who, l.groups);
-  if (!l.pattern.empty()) {
-    where.also(
-        "(k.name LIKE ? ESCAPE '!' OR c.preview LIKE ? ESCAPE '!' OR EXISTS (SELECT 1 FROM inbox_message m WHERE "
-        "m.conversation = c.id AND m.seq > c.last_seq - ? AND m.body LIKE ? ESCAPE '!'))",
-        {l.pattern, l.pattern, kSearchedMessages, l.pattern});
-  }
-  where.args.emplace_back(l.query.limit + 1);
+  const SearchWords words(l.query.search);
+  const bool searched = !l.query.search.empty();
+  where.args.emplace_back(searched ? kNamesRead : l.query.limit + 1);
   return store_.read([&](Session& session) -> Result<void> {
     auto rows =
         session.select(fmt::format("SELECT {} FROM inbox_conversation c JOIN inbox_contact k ON k.id = c.contact{} "
                                    "ORDER BY c.changed_at DESC LIMIT ?",
                                    records::kConversationColumns, where.sql),
                        where.args);
-    while (rows->next()) {
-      ConversationView view = records::to_view(records::read_conversation(*rows));
+    const Records& records = table_.records();
+    while (l.found.size() <= static_cast<std::size_t>(l.query.limit) && rows->next()) {
+      if (searched) {
+        auto name = records.open_name(session, rows->id(1), rows->text(records::kNameColumn));
+        if (!name) return name.error();
+        if (words.find(*name).empty()) continue;
+      }
+      auto row = records.read_conversation(session, *rows);
+      if (!row) return row.error();
+      ConversationView view = records::to_view(*row);
       l.found.emplace(view.id, std::move(view));
     }
     return rows->status();
@@ -162,6 +184,7 @@ Result<void> Rest::read_listing(Listing& l) {
 }
 
 void Rest::add_recent(Listing& l) {
+  const SearchWords words(l.query.search);
   // What is in memory is newer than its row; what changed in the last seconds may not be in the rows at all.
   std::vector<ConversationPtr> newer = activity_.recent();
   for (const auto& [id, view] : l.found) {
@@ -171,11 +194,8 @@ void Rest::add_recent(Listing& l) {
     if (!conversation->stored()) continue;
     ConversationView view = conversation->view();
     const bool was_found = l.found.erase(view.id) > 0;
-    const bool matches = was_found || l.query.search.empty() ||
-                         view.preview.find(l.query.search) != std::string::npos ||
-                         view.contact_name.find(l.query.search) != std::string::npos;
-    if (!matches || !in_view(view, l.query.view, l.who) || !may_see(l.who, view)) continue;
-    if (!l.query.group.empty() && view.group != l.query.group) continue;
+    const bool matches = was_found || l.query.search.empty() || !words.find(view.contact_name).empty();
+    if (!matches || !wanted(view, l.query, l.who)) continue;
     if (!never(l.query.before) && view.changed_at >= l.query.before) continue;
     l.found.emplace(view.id, std::move(view));
   }
@@ -189,6 +209,27 @@ void Rest::add_recent(Listing& l) {
   while (cut < list.size() && list[cut].changed_at == list[cut - 1].changed_at) ++cut;
   l.page.more = list.size() > cut;
   if (l.page.more) list.resize(cut);
+}
+
+/// Behind the customers whose names match: what was written, newest first.
+Result<void> Rest::add_found(Listing& l) {
+  Search::Asked asked{l.query.search,
+                      l.query.cursor,
+                      l.query.since,
+                      l.query.until,
+                      static_cast<std::size_t>(l.query.limit),
+                      [&l](const ConversationView& view) { return wanted(view, l.query, l.who); }};
+  auto found = search_.run(asked);
+  if (!found) return found.error();
+  std::set<Id> listed;
+  for (const ConversationView& view : l.page.conversations) listed.insert(view.id);
+  for (ConversationView& view : found->conversations) {
+    if (listed.insert(view.id).second) l.page.conversations.push_back(std::move(view));
+  }
+  l.page.hits = std::move(found->hits);
+  l.page.cursor = found->cursor;
+  l.page.more = !found->cursor.empty();
+  return {};
 }
 
 Result<void> Rest::read_counts(Listing& l) {
@@ -217,15 +258,21 @@ void Rest::add_routes(Http& http) {
   using ViewReply = std::function<void(Result<ConversationView>)>;
 
   http.route<ListQuery, ConversationPage>(
-      route("GET", "/api/v1/conversations", "The conversations of a view, newest change first"),
+      route("GET", "/api/v1/conversations",
+            "The conversations of a view, newest change first; or those in which words or a name were found"),
       [this](const ListQuery& query, const HttpRequest& request) -> Result<ConversationPage> {
         ListQuery asked = query;
         asked.limit = std::clamp(query.limit, 1, kMostRows);
         if (asked.search.size() > 200) return Error{Errc::bad_value, "search: at most 200 bytes"};
-        Listing listing{asked, request.principal, groups_of(request.principal), {}, {}, {}};
-        if (!asked.search.empty()) listing.pattern = like_anywhere(asked.search);
-        if (auto done = read_listing(listing); !done) return done.error();
-        add_recent(listing);
+        Listing listing{asked, request.principal, groups_of(request.principal), {}, {}};
+        // Names have no times; further pages are of messages only.
+        if (asked.search.empty() || (never(asked.since) && never(asked.until) && !asked.cursor)) {
+          if (auto done = read_listing(listing); !done) return done.error();
+          add_recent(listing);
+        }
+        if (!asked.search.empty()) {
+          if (auto done = add_found(listing); !done) return done.error();
+        }
         if (auto done = read_counts(listing); !done) return done.error();
         return std::move(listing.page);
       });

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "plugins/inbox/actions.hpp"
+#include "plugins/inbox/search.hpp"
 #include "qiao/http.hpp"
 
 namespace qiao::inbox {
@@ -9,7 +10,7 @@ namespace qiao::inbox {
 /// for them: 404.
 class Rest {
  public:
-  Rest(Database& store, ConversationTable& table, Activity& activity, Actions& actions);
+  Rest(Database& store, ConversationTable& table, Activity& activity, Actions& actions, const Search& search);
 
   void add_routes(Http& http);
 
@@ -17,6 +18,7 @@ class Rest {
   struct Listing;
   [[nodiscard]] Result<ConversationPtr> visible(Id id, const Principal& who);
   Result<void> read_listing(Listing& listing);
+  Result<void> add_found(Listing& listing);
   Result<void> read_counts(Listing& listing);
   void add_recent(Listing& listing);
 
@@ -24,6 +26,7 @@ class Rest {
   ConversationTable& table_;
   Activity& activity_;
   Actions& actions_;
+  const Search& search_;
 };
 
 }  // namespace qiao::inbox

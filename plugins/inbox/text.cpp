@@ -76,15 +76,6 @@ std::string language_of(std::string_view text) {
 
 bool chinese(std::string_view language) noexcept { return language.starts_with("zh"); }
 
-std::string like_anywhere(std::string_view words) {
-  std::string pattern = "%";
-  for (const char c : words) {
-    if (c == '%' || c == '_' || c == '!') pattern += '!';
-    pattern += c;
-  }
-  return pattern += '%';
-}
-
 namespace notice {
 
 std::string visitor_name(std::string_view language, Id contact) {

@@ -16,8 +16,6 @@ namespace qiao::inbox {
 /// "zh-CN" when there is a Chinese character in it, otherwise "en".
 [[nodiscard]] std::string language_of(std::string_view text);
 [[nodiscard]] bool chinese(std::string_view language) noexcept;
-/// "%" and "_" taken literally, to stand between "%" in LIKE … ESCAPE '!'.
-[[nodiscard]] std::string like_anywhere(std::string_view words);
 
 /// What the hub says to the customer by itself.
 namespace notice {

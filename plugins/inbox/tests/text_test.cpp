@@ -38,8 +38,6 @@ TEST(InboxText, HearsChineseInMixedText) {
   EXPECT_EQ(language_of("\xFF broken"), "en");
 }
 
-TEST(InboxText, SearchesForPercentSignsLiterally) { EXPECT_EQ(like_anywhere("50%_!"), "%50!%!_!!%"); }
-
 TEST(InboxText, CountsThoseBeforeInWords) {
   EXPECT_EQ(notice::queued("zh-CN", "售后组", 2), "正在为您转接售后组，前面还有 2 位，请稍候。");
   EXPECT_EQ(notice::queued("en", "After-sales", 1), "We are connecting you with After-sales. 1 person is before you.");
