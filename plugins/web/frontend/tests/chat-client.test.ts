@@ -60,6 +60,21 @@ describe('ChatClient', () => {
     expect(network.last.sent[0]).toMatchObject({ token: 'token-1' });
   });
 
+  it('says once who the visitor is, before anything they write, and not again after a reconnect', () => {
+    client.identify('signed');
+    client.send('我的订单到哪了');
+    connect();
+    expect(network.last.sent.map((f) => f.t)).toEqual(['hello', 'identify', 'msg']);
+    expect(network.last.of('identify')[0]).toMatchObject({ identity: 'signed' });
+    network.last.drops(1006);
+    vi.advanceTimersByTime(60_000);
+    network.last.open();
+    network.last.says(WELCOME);
+    expect(network.last.of('identify')).toEqual([]);
+    client.identify({ phone: '13800138000' });
+    expect(network.last.of('identify')[0]).toMatchObject({ phone: '13800138000' });
+  });
+
   it('never puts the token into an address', () => {
     connect();
     expect(network.sockets).toHaveLength(1);

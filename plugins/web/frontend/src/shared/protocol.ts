@@ -175,6 +175,7 @@ export type VisitorFrame =
   | { t: 'read'; seq: number }
   | { t: 'state'; state: ConversationState; agent?: string; group?: string; place?: number; estimate_s?: number }
   | { t: 'rate' }
+  | { t: 'identified'; id: string; verified: boolean }
   | ErrorFrame
   | { t: 'pong' };
 

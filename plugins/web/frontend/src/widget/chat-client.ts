@@ -38,6 +38,9 @@ export interface ChatMessage {
   reason?: string;
 }
 
+/** Who the page says that its visitor is: signed by the site's server, or only as the visitor said. */
+export type Identity = string | { name?: string; phone?: string; email?: string };
+
 export type ChatChange = 'messages' | 'state' | 'status' | 'typing' | 'rate' | 'arrived';
 
 export interface Standing {
@@ -80,6 +83,7 @@ export class ChatClient {
   private typingTimer: ReturnType<typeof setTimeout> | undefined;
   private typingSentAt = 0;
   private handoffWanted = false;
+  private identity: Identity | null = null;
   private rated = false;
 
   constructor(private readonly options: ChatClientOptions) {
@@ -128,6 +132,18 @@ export class ChatClient {
   /** The page is visible again or the network is back. */
   wake(): void {
     this.socket.wake();
+  }
+
+  /** Tells the hub once who this is; again only when the page says somebody else. */
+  identify(identity: Identity): void {
+    this.identity = identity;
+    this.sendIdentity();
+  }
+
+  private sendIdentity(): void {
+    if (!this.identity || this.visitor === '') return;
+    const said = typeof this.identity === 'string' ? { identity: this.identity } : this.identity;
+    if (this.socket.send({ t: 'identify', id: uuid(), ...said })) this.identity = null;
   }
 
   /** Stored messages by seq, then what waits for its acknowledgement. */
@@ -278,6 +294,7 @@ export class ChatClient {
       case 'error':
         this.courier.refuse(frame.id ?? '', frame.detail || frame.code, frame.retry_after ?? 0);
         break;
+      case 'identified':
       case 'pong':
         break;
     }
@@ -303,6 +320,7 @@ export class ChatClient {
     this.checkLoaded();
     this.courier.reset();
     this.emit('state');
+    this.sendIdentity();
     if (this.handoffWanted) this.handoffWanted = !this.socket.send({ t: 'handoff' });
     this.courier.flush();
   }

@@ -1,13 +1,13 @@
 /**
  * <script src="https://chat.example.com/widget.js" data-site="demo" data-language="zh-CN" defer></script>
  *
- * Further attributes: data-title, data-greeting, data-suggestions ("退货流程|配送时间"), data-open="true".
- * The page may call `qiao.open()`, `qiao.close()`, `qiao.ask(text)`, `qiao.setLanguage(language, words)`.
+ * Further attributes: data-title, data-greeting, data-suggestions ("退货流程|配送时间"), data-open="true", data-identity.
+ * The page may call `qiao.open()`, `qiao.close()`, `qiao.ask(text)`, `qiao.identify(who)`, `qiao.setLanguage(language, words)`.
  */
 
 import { toLanguage } from '../shared/format';
 import { safeStorage } from '../shared/outbox';
-import { ChatClient } from './chat-client';
+import { ChatClient, type Identity } from './chat-client';
 import { Panel } from './panel';
 import panelStyle from './panel.css?inline';
 import widgetStyle from './widget.css?inline';
@@ -17,6 +17,8 @@ export interface QiaoWidget {
   close(): void;
   /** Opens the chat with this text in the input; the customer decides whether to send it. */
   ask(text: string): void;
+  /** Who the visitor is: a text that the site's server signed, or what the visitor said of themselves. */
+  identify(identity: Identity): void;
   /** Also changes what the page itself says in the chat. */
   setLanguage(language: string, words?: { title?: string; greeting?: string; suggestions?: string[] }): void;
 }
@@ -69,8 +71,10 @@ function begin(): void {
     open: () => panel.show(),
     close: () => panel.hide(),
     ask: (text) => panel.suggest(text),
+    identify: (identity) => client.identify(identity),
     setLanguage: (tag, words) => panel.setLanguage(toLanguage(tag), words),
   };
+  if (data.identity) client.identify(data.identity);
   if (client.known) client.start();
   if (data.open === 'true') panel.show();
   dispatchEvent(new Event('qiao:ready'));
