@@ -62,7 +62,7 @@ Result<TicketView> Desk::create(const contract::CreateTicket& wanted) {
   t.history = {{now, "created", wanted.by, wanted.by_name, ""}};
   fresh.language = about->language;
   fresh.pending = store::kCreatedNote;
-  auto done = db_.write_and_wait([&](Session& db) { return store::insert(db, fresh); });
+  auto done = db_.write_and_wait([&](Session& db) { return tickets_.insert(db, fresh); });
   if (!done) return done.error();
   return tell(t.id, "created");
 }
@@ -73,7 +73,7 @@ Result<TicketView> Desk::resolve(const contract::ResolveTicket& wanted) {
   }
   const contract::TicketEvent event{clock_.now(), "resolved", wanted.by, wanted.by_name, wanted.resolution};
   auto done =
-      db_.write_and_wait([&](Session& db) { return store::resolve(db, wanted.ticket, wanted.resolution, event); });
+      db_.write_and_wait([&](Session& db) { return tickets_.resolve(db, wanted.ticket, wanted.resolution, event); });
   if (!done) return done.error();
   return tell(wanted.ticket, "resolved");
 }
@@ -83,9 +83,9 @@ Result<TicketView> Desk::reopen(Id ticket, const std::string& text, Id by, const
   const Time now = clock_.now();
   const contract::TicketEvent event{now, "reopened", by, by_name, text};
   auto done = db_.write_and_wait([&](Session& db) -> Result<void> {
-    auto known = store::get(db, ticket);
+    auto known = tickets_.get(db, ticket);
     if (!known) return known.error();
-    return store::reopen(db, ticket, deadline_for(config_, known->ticket.department, now), event);
+    return tickets_.reopen(db, ticket, deadline_for(config_, known->ticket.department, now), event);
   });
   if (!done) return done.error();
   return tell(ticket, "reopened");
@@ -95,9 +95,9 @@ Result<TicketView> Desk::comment(Id ticket, const std::string& text, Id by, cons
   if (text.empty() || text.size() > 4 * 1024) return Error{Errc::bad_value, "text: 1 byte to 4 KiB are needed"};
   const contract::TicketEvent event{clock_.now(), "commented", by, by_name, text};
   auto done = db_.write_and_wait([&](Session& db) -> Result<void> {
-    auto known = store::get(db, ticket);
+    auto known = tickets_.get(db, ticket);
     if (!known) return known.error();
-    return store::add_event(db, ticket, event);
+    return tickets_.add_event(db, ticket, event);
   });
   if (!done) return done.error();
   return tell(ticket, "commented");
@@ -106,7 +106,7 @@ Result<TicketView> Desk::comment(Id ticket, const std::string& text, Id by, cons
 Result<TicketView> Desk::get(Id ticket) {
   TicketView out;
   auto done = db_.read([&](Session& db) -> Result<void> {
-    auto found = store::get(db, ticket);
+    auto found = tickets_.get(db, ticket);
     if (!found) return found.error();
     out = std::move(found->ticket);
     return {};
@@ -118,7 +118,7 @@ Result<TicketView> Desk::get(Id ticket) {
 Result<std::vector<TicketView>> Desk::list(const store::Filter& filter) {
   std::vector<TicketView> out;
   auto done = db_.read([&](Session& db) -> Result<void> {
-    auto found = store::list(db, filter);
+    auto found = tickets_.list(db, filter);
     if (!found) return found.error();
     out = std::move(*found);
     return {};
@@ -145,7 +145,7 @@ void Desk::write_later(Id ticket) {
 void Desk::write_pending(Id id) {
   store::Stored stored;
   auto done = db_.read([&](Session& db) -> Result<void> {
-    auto found = store::get(db, id);
+    auto found = tickets_.get(db, id);
     if (!found) return found.error();
     stored = std::move(*found);
     return {};
@@ -203,7 +203,7 @@ void Desk::check_deadlines() {
   if (done && !late.empty()) {
     done = db_.write_and_wait([&](Session& db) -> Result<void> {
       for (Id ticket : late) {
-        if (auto marked = store::mark_overdue(db, ticket, now); !marked) return marked;
+        if (auto marked = tickets_.mark_overdue(db, ticket, now); !marked) return marked;
       }
       return {};
     });

@@ -18,8 +18,8 @@ namespace qiao::tickets {
 /// Everything waits (database, inbox), so it is called from blocking threads; several at once.
 class Desk {
  public:
-  Desk(const TicketsConfig& config, Database& db, Bus& bus, const Clock& clock, Logger& log)
-      : config_(config), db_(db), bus_(bus), clock_(clock), log_(log) {}
+  Desk(const TicketsConfig& config, Database& db, Vault& vault, Bus& bus, const Clock& clock, Logger& log)
+      : config_(config), db_(db), tickets_(vault), bus_(bus), clock_(clock), log_(log) {}
 
   Result<contract::TicketView> create(const contract::CreateTicket& wanted);
   Result<contract::TicketView> resolve(const contract::ResolveTicket& wanted);
@@ -43,6 +43,7 @@ class Desk {
 
   const TicketsConfig& config_;
   Database& db_;
+  const store::Tickets tickets_;
   Bus& bus_;
   const Clock& clock_;
   Logger& log_;

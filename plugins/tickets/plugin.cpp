@@ -2,6 +2,7 @@
 
 #include "plugins/tickets/config.hpp"
 #include "plugins/tickets/desk.hpp"
+#include "plugins/tickets/person.hpp"
 #include "plugins/tickets/routes.hpp"
 #include "qiao/plugin.hpp"
 
@@ -13,6 +14,7 @@ class TicketsPlugin final : public Plugin {
     m.summary("Tickets from conversations to departments, with deadlines; customer and agent are told");
     m.config<TicketsConfig>();
     m.serves<contract::CreateTicket>().serves<contract::ResolveTicket>().serves<contract::TicketsOfContacts>();
+    m.serves<contract::ExportPerson>().serves<contract::ErasePerson>();
     m.asks<contract::GetConversation>().asks<contract::WriteMessage>();
     m.asks<contract::ListAgents>(true);
     m.publishes<contract::TicketChanged>();
@@ -28,7 +30,7 @@ class TicketsPlugin final : public Plugin {
   Result<void> start(Context& host) override {
     if (auto done = host.store().migrate(store::migrations()); !done) return done;
     Bus& bus = host.bus();
-    desk_.emplace(config_, host.store(), bus, host.clock(), host.log());
+    desk_.emplace(config_, host.store(), host.vault(), bus, host.clock(), host.log());
     bus.serve<contract::CreateTicket>(
         desk_lane(), [this](const contract::CreateTicket& q, const Headers&) { return desk_->create(q); });
     bus.serve<contract::ResolveTicket>(
@@ -50,6 +52,13 @@ class TicketsPlugin final : public Plugin {
           if (page.more) page.tickets.pop_back();
           return page;
         });
+    Database& db = host.store();
+    bus.serve<contract::ExportPerson>(desk_lane(),
+                                      [&db, &vault = host.vault()](const contract::ExportPerson& q, const Headers&) {
+                                        return export_person(db, vault, q.person);
+                                      });
+    bus.serve<contract::ErasePerson>(
+        desk_lane(), [&db](const contract::ErasePerson& q, const Headers&) { return erase_person(db, q.person); });
     bus.after(std::chrono::seconds(1), writer_lane(), [this] { desk_->retry_pending(); });
     bus.every(config_.check_every, writer_lane(), [this] {
       desk_->check_deadlines();
