@@ -69,7 +69,7 @@ Result<SearchIndex::Batch> SearchIndex::read_batch() {
     if (!position) return position.error();
     batch.from = batch.to = *position;
     auto rows = session.query("SELECT id, author, body FROM inbox_message WHERE id > ? AND id < ? ORDER BY id LIMIT ?",
-                              *position, first_id_of(clock_.now() - settled_), kBatch);
+                              position->value, first_id_of(clock_.now() - settled_), kBatch);
     std::int64_t seen = 0;
     while (rows->next()) {
       ++seen;
@@ -90,7 +90,7 @@ Result<void> SearchIndex::write_batch(Session& session, const Batch& batch) {
   if (auto moved = index_.advance(session, batch.from, batch.to); !moved) return moved;
   // What was deleted since it was read must not come back as words.
   std::set<Id> there;
-  auto rows = session.query("SELECT id FROM inbox_message WHERE id > ? AND id <= ?", batch.from, batch.to);
+  auto rows = session.query("SELECT id FROM inbox_message WHERE id > ? AND id <= ?", batch.from.value, batch.to);
   while (rows->next()) there.insert(rows->id(0));
   if (auto status = rows->status(); !status) return status;
   rows.reset();

@@ -185,11 +185,5 @@ TEST_F(InboxSearch, IndexesInManyBatches) {
   EXPECT_THAT(ids(kLi, "消息0399"), ElementsAre(last));
 }
 
-TEST_F(InboxSearch, TheIndexHoldsNoWords) {
-  opened("v1", "要退货草莓");
-  index_everything();
-  EXPECT_EQ(inbox.count("SELECT COUNT(*) FROM inbox_text_state"), 1);
-}
-
 }  // namespace
 }  // namespace qiao::inbox::test
