@@ -46,6 +46,7 @@ struct KeyRecord {
   [[nodiscard]] bool has_scope(std::string_view scope) const;
   [[nodiscard]] bool has_origin(std::string_view origin) const;
   [[nodiscard]] bool allows_sku(std::string_view sku) const;
+  bool operator==(const KeyRecord&) const = default;
 };
 
 /// Whether a key may be as it is; brings origins into the form in which browsers send them. Errors: `partners.bad_key`,

@@ -9,6 +9,10 @@ void KeyRing::put(KeyRecord record) {
   const std::unique_lock lock(mutex_);
   HeldKey& held = keys_[record.id];
   if (held.record) {
+    record.last_used_at = std::max(record.last_used_at, held.record->last_used_at);
+    KeyRecord before = *held.record;
+    before.last_used_at = record.last_used_at;
+    if (record == before) return;
     by_hash_.erase(held.record->hash);
     by_hash_.erase(held.record->previous_hash);
     for (const std::string& origin : held.record->origins) {

@@ -29,7 +29,7 @@ struct HeldKey {
 /// All keys in memory: asked for every request. Any thread; one lock, held for a look-up.
 class KeyRing {
  public:
-  /// Adds it or replaces its settings.
+  /// Adds it or replaces its settings; the same settings once more change nothing.
   void put(KeyRecord record);
   /// The key of a secret's hash, if it opens anything now. Errors (401): `partners.wrong_key`, `partners.revoked`,
   /// `partners.expired`, `partners.replaced`. `held` is set for the last three as well, so that they are counted.

@@ -27,10 +27,18 @@ int close_code(const Error& error) {
       return kTooMany;
     case Errc::unavailable:
       return kUnavailable;
+    case Errc::timeout:
+      return kSilent;
     default:
       return kBadRequest;
   }
 }
+
+std::string frame_of(const LiveItem& item, const Result<StockAnswerRef>& answer) {
+  return answer ? (*answer)->frame : frame_about("unavailable", item.sku, item.warehouse);
+}
+
+std::string tag_of(const Result<StockAnswerRef>& answer) { return answer ? (*answer)->tag : "unavailable"; }
 
 /// Says why and closes.
 void refuse(Socket& socket, const Error& error) {
@@ -112,7 +120,7 @@ void LiveStock::greet(Session& session, const LiveFrame& frame) {
   watch(session, frame.items);
 }
 
-Result<void> LiveStock::check_items(const Session& session, const std::vector<LiveItem>& items) const {
+Result<void> LiveStock::check_items(const std::vector<LiveItem>& items) {
   if (items.size() > kMostItems) {
     return Error{Errc::bad_value, "partners.too_many",
                  fmt::format("{} items; one connection watches at most {}", items.size(), kMostItems)};
@@ -120,42 +128,44 @@ Result<void> LiveStock::check_items(const Session& session, const std::vector<Li
   for (const LiveItem& item : items) {
     if (!usable_code(item.sku) || (!item.warehouse.empty() && !usable_code(item.warehouse)))
       return Error{Errc::bad_value, "partners.bad_sku", "a SKU or a warehouse is empty, too long or no text"};
-    if (!session.key.record->allows_sku(item.sku))
-      return Error{Errc::forbidden, "partners.sku", fmt::format("this key does not open the SKU {}", item.sku)};
   }
   return {};
+}
+
+std::vector<LiveItem> LiveStock::set_items(Session& session, std::vector<LiveItem>& items) {
+  const auto closed = std::stable_partition(
+      items.begin(), items.end(), [&](const LiveItem& item) { return session.key.record->allows_sku(item.sku); });
+  std::vector<LiveItem> forbidden(closed, items.end());
+  items.erase(closed, items.end());
+  forget_items(session);
+  session.items = items;
+  for (const LiveItem& item : items) watched_[item].sessions.insert(&session);
+  return forbidden;
 }
 
 void LiveStock::watch(Session& session, std::vector<LiveItem> items) {
   std::sort(items.begin(), items.end());
   items.erase(std::unique(items.begin(), items.end()), items.end());
-  Result<void> fine;
+  if (auto fine = check_items(items); !fine) return refuse(*session.socket, fine.error());
+  std::vector<LiveItem> forbidden;
   {
     const std::lock_guard lock(mutex_);
-    fine = check_items(session, items);
-    if (fine && !sessions_.contains(session.shared_from_this())) return;  // closed meanwhile
-    if (fine) {
-      forget_items(session);
-      session.items = items;
-      for (const LiveItem& item : items) watched_[item].sessions.insert(&session);
-    }
+    if (!sessions_.contains(session.shared_from_this())) return;  // closed meanwhile
+    forbidden = set_items(session, items);
   }
-  if (!fine) return refuse(*session.socket, fine.error());
+  for (const LiveItem& item : forbidden) session.socket->send(frame_about("forbidden", item.sku, item.warehouse));
   if (items.empty()) return;
-  cache_->want(
-      items, StockCache::Want::soon,
-      [self = shared_from_this(), socket = session.socket, items](StockCache::Answers answers) {
-        for (std::size_t i = 0; i < items.size(); ++i) {
-          socket->send(answers[i] ? (*answers[i])->frame : unavailable_frame(items[i].sku, items[i].warehouse));
-        }
-        // Others may watch the same; whoever was told something older is told by the next poll.
-        const std::lock_guard lock(self->mutex_);
-        for (std::size_t i = 0; i < items.size(); ++i) {
-          const auto watch = self->watched_.find(items[i]);
-          if (watch != self->watched_.end() && watch->second.told.empty())
-            watch->second.told = answers[i] ? (*answers[i])->tag : "unavailable";
-        }
-      });
+  cache_->want(items, StockCache::Want::soon,
+               [self = shared_from_this(), socket = session.socket, items](const StockCache::Answers& answers) {
+                 for (std::size_t i = 0; i < items.size(); ++i) socket->send(frame_of(items[i], answers[i]));
+                 // Others may watch the same; whoever was told something older is told by the next poll.
+                 const std::lock_guard lock(self->mutex_);
+                 for (std::size_t i = 0; i < items.size(); ++i) {
+                   const auto watch = self->watched_.find(items[i]);
+                   if (watch != self->watched_.end() && watch->second.told.empty())
+                     watch->second.told = tag_of(answers[i]);
+                 }
+               });
 }
 
 void LiveStock::forget_items(Session& session) {
@@ -196,14 +206,12 @@ void LiveStock::tell(const std::vector<LiveItem>& items, const StockCache::Answe
     for (std::size_t i = 0; i < items.size(); ++i) {
       const auto watch = watched_.find(items[i]);
       if (watch == watched_.end()) continue;
-      const std::string tag = answers[i] ? (*answers[i])->tag : "unavailable";
+      const std::string tag = tag_of(answers[i]);
       if (watch->second.told == tag) continue;
       watch->second.told = tag;
       std::vector<std::shared_ptr<Socket>> to;
       for (const Session* session : watch->second.sessions) to.push_back(session->socket);
-      frames.emplace_back(std::make_shared<const std::string>(
-                              answers[i] ? (*answers[i])->frame : unavailable_frame(items[i].sku, items[i].warehouse)),
-                          std::move(to));
+      frames.emplace_back(std::make_shared<const std::string>(frame_of(items[i], answers[i])), std::move(to));
     }
   }
   for (const auto& [frame, sockets] : frames) {
@@ -214,25 +222,27 @@ void LiveStock::tell(const std::vector<LiveItem>& items, const StockCache::Answe
 void LiveStock::recheck() {
   const SteadyTime now = clock_.steady();
   std::vector<std::pair<std::shared_ptr<Socket>, Error>> ended;
+  std::vector<std::pair<std::shared_ptr<Socket>, std::vector<LiveItem>>> narrowed;
   {
     const std::lock_guard lock(mutex_);
     for (const SessionRef& session : sessions_) {
       if (session->hash.empty()) {
-        if (now - session->opened < kHelloWithin) continue;
-        ended.emplace_back(session->socket, Error{Errc::timeout, "partners.no_hello", "no hello came"});
+        if (now - session->opened >= kHelloWithin)
+          ended.emplace_back(session->socket, Error{Errc::timeout, "partners.no_hello", "no hello came"});
         continue;
       }
-      auto admitted = gate_.still_admitted(session->hash, session->origin(), session->key);
-      if (admitted) admitted = check_items(*session, session->items);
-      if (!admitted) ended.emplace_back(session->socket, admitted.error());
+      const auto before = session->key.record;
+      if (auto admitted = gate_.still_admitted(session->hash, session->origin(), session->key); !admitted) {
+        ended.emplace_back(session->socket, admitted.error());
+      } else if (session->key.record != before) {
+        auto items = session->items;
+        narrowed.emplace_back(session->socket, set_items(*session, items));
+      }
     }
   }
-  for (const auto& [socket, error] : ended) {
-    if (error.code == Errc::timeout) {
-      socket->close(kSilent, error.name());
-    } else {
-      refuse(*socket, error);
-    }
+  for (const auto& [socket, error] : ended) refuse(*socket, error);
+  for (const auto& [socket, items] : narrowed) {
+    for (const LiveItem& item : items) socket->send(frame_about("forbidden", item.sku, item.warehouse));
   }
 }
 

@@ -49,7 +49,9 @@ class LiveStock : public std::enable_shared_from_this<LiveStock> {
   void gone(Session& session);
   void greet(Session& session, const LiveFrame& frame);
   void watch(Session& session, std::vector<LiveItem> items);
-  Result<void> check_items(const Session& session, const std::vector<LiveItem>& items) const;
+  static Result<void> check_items(const std::vector<LiveItem>& items);
+  /// Sets what a session watches; what its key does not open is taken out and answered.
+  std::vector<LiveItem> set_items(Session& session, std::vector<LiveItem>& items);
   void forget_items(Session& session);
   void tell(const std::vector<LiveItem>& items, const StockCache::Answers& answers);
 

@@ -6,8 +6,6 @@
 #include "qiao/json.hpp"
 
 namespace qiao::partners {
-namespace {
-
 std::string frame_about(std::string_view kind, std::string_view sku, std::string_view warehouse) {
   std::string out = fmt::format(R"({{"t":"{}","sku":)", kind);
   append_json_string(out, sku);
@@ -15,8 +13,6 @@ std::string frame_about(std::string_view kind, std::string_view sku, std::string
   append_json_string(out, warehouse);
   return out + '}';
 }
-
-}  // namespace
 
 StockAnswerRef known_stock(std::string sku, std::string warehouse, contract::Stock stock) {
   auto answer = std::make_shared<StockAnswer>();
@@ -51,10 +47,6 @@ StockAnswerRef made_stale(const StockAnswerRef& answer) {
   contract::Stock stock = answer->stock;
   stock.stale = true;
   return known_stock(answer->sku, answer->warehouse, std::move(stock));
-}
-
-std::string unavailable_frame(std::string_view sku, std::string_view warehouse) {
-  return frame_about("unavailable", sku, warehouse);
 }
 
 std::string weak_tag(std::string_view text) {

@@ -26,8 +26,9 @@ StockAnswerRef known_stock(std::string sku, std::string warehouse, contract::Sto
 StockAnswerRef unknown_stock(std::string sku, std::string warehouse, Time as_of);
 /// The same, marked as older than it should be.
 StockAnswerRef made_stale(const StockAnswerRef& answer);
-/// What live connections are told while nothing is known of it.
-std::string unavailable_frame(std::string_view sku, std::string_view warehouse);
+/// What live connections are told about it when there is no stock to tell: `kind` is "unknown", "unavailable" (nothing
+/// is known at the moment) or "forbidden" (the key does not open it).
+std::string frame_about(std::string_view kind, std::string_view sku, std::string_view warehouse);
 
 /// A weak ETag over some text.
 std::string weak_tag(std::string_view text);

@@ -154,7 +154,7 @@ TEST_F(LiveStockTest, UnknownAndUnavailableAreTold) {
   EXPECT_EQ(client.socket->take().size(), 2u);
 }
 
-TEST_F(LiveStockTest, WrongKeysPagesAndSkusAreRefused) {
+TEST_F(LiveStockTest, WrongKeysAndPagesAreRefused) {
   const Client stranger = connect();
   stranger.handler->on_text(R"({"t":"hello","key":"qk_wrong","items":[]})");
   EXPECT_EQ(stranger.socket->closed, 4401);
@@ -163,10 +163,6 @@ TEST_F(LiveStockTest, WrongKeysPagesAndSkusAreRefused) {
   EXPECT_EQ(elsewhere.socket->closed, 4403);
   elsewhere.handler->on_close(4403);
   stranger.handler->on_close(4401);
-  const Client curious = connect();
-  hello(curious, R"([{"sku":"B-1","warehouse":""}])");
-  EXPECT_EQ(curious.socket->closed, 4403);
-  EXPECT_TRUE(has(curious.socket->frames.back(), "partners.sku"));
   const Client rude = connect();
   rude.handler->on_text("hello");
   EXPECT_EQ(rude.socket->closed, 4400);
@@ -184,10 +180,31 @@ TEST_F(LiveStockTest, ARevokedKeyClosesItsConnectionsAtOnce) {
   EXPECT_TRUE(has(client.socket->frames.back(), "partners.revoked"));
 }
 
-TEST_F(LiveStockTest, AKeyThatNoLongerOpensTheSkuOrThePageClosesToo) {
+TEST_F(LiveStockTest, ASkuThatTheKeyDoesNotOpenIsSaidSoAndTheOthersGoOn) {
   const Client client = connect();
-  hello(client);
-  key.skus = {"B-*"};
+  hello(client, R"([{"sku":"B-1","warehouse":""},{"sku":"A-1","warehouse":""}])");
+  const auto frames = client.socket->take();
+  ASSERT_EQ(frames.size(), 3u);
+  EXPECT_TRUE(has(frames[1], R"("t":"forbidden","sku":"B-1")"));
+  EXPECT_TRUE(has(frames[2], R"("available":5)"));
+}
+
+TEST_F(LiveStockTest, AKeyThatIsChangedOpensWhatItOpensNow) {
+  const Client client = connect();
+  hello(client, R"([{"sku":"A-1","warehouse":""},{"sku":"A-2","warehouse":""}])");
+  client.socket->take();
+  key.skus = {"A-2"};
+  ring.put(key);
+  live->recheck();
+  auto frames = client.socket->take();
+  ASSERT_EQ(frames.size(), 1u);
+  EXPECT_TRUE(has(frames[0], R"("t":"forbidden","sku":"A-1")"));
+  erp = {{"A-1", 1}, {"A-2", 1}};
+  poll();
+  frames = client.socket->take();
+  ASSERT_EQ(frames.size(), 1u);
+  EXPECT_TRUE(has(frames[0], R"("sku":"A-2")"));
+  key.origins = {"https://other.example.org"};
   ring.put(key);
   live->recheck();
   EXPECT_EQ(client.socket->closed, 4403);

@@ -30,12 +30,15 @@ const GIVE_UP_AFTER = 300_000; // a value so old is not shown any more
 const SLOWEST = 60_000;
 const REFUSED = 300_000; // a key that was refused is tried again so seldom
 
+/** "urn:qiao:error:partners.revoked" or "partners.revoked" as "revoked". */
+const idOf = (text: unknown): string => String(text).replace(/^.*\./, '');
 const keyOf = (sku: string, warehouse: string): string => `${sku}\n${warehouse}`;
 
 class Desk {
   private items = new Map<string, Item>();
   private socket: WebSocket | undefined;
   private failures = 0;
+  private patience = 0; // what the hub asked for, in ms
   private heard = 0;
   private timer = 0;
   private soon = false;
@@ -101,8 +104,9 @@ class Desk {
       this.wake();
     }
     if (refused) return this.again(REFUSED);
-    if (!this.socket) this.connect();
-    this.again(this.backOff(REFRESH));
+    if (!this.socket && !this.patience) this.connect();
+    this.again(Math.max(this.patience, this.backOff(REFRESH)));
+    this.patience = 0;
   }
 
   /** True when the key is not good. */
@@ -127,18 +131,18 @@ class Desk {
         body: JSON.stringify({ skus, warehouse }),
       });
       status = response.status;
+      this.patience = 1000 * Number(response.headers.get('retry-after') ?? 0);
       const body = await response.json();
       if (response.ok) {
         this.heard = Date.now();
         for (const level of body.items) this.set(level.sku, warehouse, level);
         for (const sku of body.unknown) this.set(sku, warehouse, undefined, 'unknown_sku');
         for (const sku of body.forbidden) this.set(sku, warehouse, undefined, 'forbidden');
-        for (const sku of body.unavailable) this.fade(sku, warehouse);
+        for (const sku of body.unavailable) this.set(sku, warehouse, undefined, 'unavailable');
         return false;
       }
       if (status === 401 || status === 403) {
-        const error = String(body.type).replace(/^.*\./, '');
-        for (const sku of skus) this.set(sku, warehouse, undefined, error);
+        for (const sku of skus) this.set(sku, warehouse, undefined, idOf(body.type));
         return true;
       }
     } catch {
@@ -158,9 +162,12 @@ class Desk {
       if (this.socket !== socket) return;
       this.socket = undefined;
       if (document.hidden || this.items.size === 0) return;
+      if (event.code === 4401 || event.code === 4403) {
+        for (const item of this.items.values()) this.set(item.sku, item.warehouse, undefined, idOf(event.reason));
+        return this.again(REFUSED);
+      }
       ++this.failures;
-      // A key that was refused is refused by the next batch too, which then says so to the elements.
-      this.again(event.code === 4401 || event.code === 4403 ? 0 : this.backOff(1000));
+      this.again(this.backOff(1000));
     };
   }
 
@@ -174,6 +181,7 @@ class Desk {
     if (frame.t === 'welcome') this.failures = 0;
     else if (frame.t === 'stock') this.set(frame.item.sku, frame.item.warehouse, frame.item);
     else if (frame.t === 'unknown') this.set(frame.sku, frame.warehouse, undefined, 'unknown_sku');
+    else if (frame.t === 'forbidden') this.set(frame.sku, frame.warehouse, undefined, 'forbidden');
     else if (frame.t === 'unavailable') this.set(frame.sku, frame.warehouse, undefined, 'unavailable');
   }
 
@@ -185,7 +193,7 @@ class Desk {
     for (const listener of item.listeners) listener(level, error);
   }
 
-  /** Nothing could be learned: the last value stays for a while, marked as old. */
+  /** The hub is not there: the last value stays for a while, marked as old. */
   private fade(sku: string, warehouse: string): void {
     const level = this.items.get(keyOf(sku, warehouse))?.level;
     const keep = level && Date.now() - this.heard < GIVE_UP_AFTER;
