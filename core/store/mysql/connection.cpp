@@ -87,7 +87,10 @@ std::string first_word(std::string_view sql) {
   return word;
 }
 
+bool blank(std::string_view sql) { return sql.find_first_not_of(" \t\r\n;") == std::string_view::npos; }
+
 Error forbidden(std::string_view sql) {
+  if (blank(sql)) return {Errc::bad_value, "store.sql", "an empty statement"};
   return {Errc::bad_value, "store.forbidden_sql",
           fmt::format("transactions, tables, sessions and other databases belong to the hub (in: {})", shortened(sql))};
 }
@@ -98,8 +101,8 @@ Statement::~Statement() = default;
 
 bool is_row_statement(std::string_view sql) noexcept {
   const std::string word = first_word(sql);
-  return word.empty() || word == "SELECT" || word == "INSERT" || word == "UPDATE" || word == "DELETE" ||
-         word == "WITH" || word == "REPLACE" || word == "EXPLAIN";
+  return word == "SELECT" || word == "INSERT" || word == "UPDATE" || word == "DELETE" || word == "WITH" ||
+         word == "REPLACE" || word == "EXPLAIN";
 }
 
 Connection::Connection(std::unique_ptr<sql::Connection> handle, Troubles& troubles)
@@ -198,9 +201,6 @@ Result<Statement*> Connection::prepare(std::string_view sql) {
   if (known != nullptr && !known->in_use) {
     known->used = ++clock_;
     return known;
-  }
-  if (sql.find_first_not_of(" \t\r\n;") == std::string_view::npos) {
-    return Error{Errc::bad_value, "store.sql", "an empty statement"};
   }
   auto made = compile(sql);
   if (!made) return made.error();
