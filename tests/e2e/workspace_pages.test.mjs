@@ -147,6 +147,24 @@ test('a form changes only what was changed, and many contacts get a tag at once'
   await page.context().close();
 });
 
+test('a search through all conversations marks the words, and "/" goes there', async () => {
+  const page = await person(browser, {width: 1440, height: 900});
+  await login(page, hub, 'zhouxue');
+  await page.getByTestId('tab-queue').click();
+  await page.getByTestId('conversation-item').first().waitFor();
+  await page.keyboard.press('/');
+  await page.keyboard.type('退货审核');
+  const found = page.getByTestId('snippet').filter({hasText: '我的退货审核3天了没动静'});
+  await found.waitFor();
+  assert.match((await found.locator('mark').allInnerTexts()).join(''), /退货审核|审核/);
+  await page.getByTestId('search-count').waitFor();
+  await keep(page, 'search');
+  await page.keyboard.press('Escape');
+  await page.getByTestId('tab-queue').waitFor();
+  assert.deepEqual(page.errors, []);
+  await page.context().close();
+});
+
 test('contacts come in by CSV, after a dry run that names what is wrong', async () => {
   const page = await person(browser, {width: 1440, height: 900});
   await login(page, hub, 'zhouxue');

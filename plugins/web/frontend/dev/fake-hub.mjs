@@ -221,6 +221,7 @@ const views = {
   bot: (c) => c.state === 'bot',
   all: (c) => c.state !== 'resolved',
   resolved: (c) => c.state === 'resolved',
+  any: () => true,
 };
 function pageOf(messages, q, convert) {
   const limit = Math.min(Number(q.get('limit')) || 50, 500);
@@ -255,8 +256,13 @@ const routes = [
     const text = (query.get('search') ?? '').toLowerCase();
     const found = mine.filter((c) => view(c, agent) && (!text || (c.contact_name + talks.get(c.id).messages.map((m) => m.text).join(' ')).toLowerCase().includes(text)));
     found.sort((a, b) => (a.changed_at < b.changed_at ? 1 : -1));
+    const hits = !text ? [] : found.flatMap((c) => {
+      const m = talks.get(c.id).messages.filter((x) => x.text.toLowerCase().includes(text)).pop();
+      const from = m?.text.toLowerCase().indexOf(text);
+      return m ? [{ conversation: c.id, message: m.id, seq: m.seq, author: m.author, note: m.note, snippet: m.text, marks: [{ from, to: from + text.length }], at: m.at }] : [];
+    });
     const counts = Object.fromEntries(['mine', 'queue', 'bot', 'all'].map((v) => [v, mine.filter((c) => views[v](c, agent)).length]));
-    return { conversations: found.slice(0, Number(query.get('limit')) || 50), more: false, counts };
+    return { conversations: found.slice(0, Number(query.get('limit')) || 50), more: false, counts, hits, cursor: '' };
   }],
   ['GET', '/conversations/:id', ({ id }) => talkOf(id).view],
   ['GET', '/conversations/:id/messages', ({ id, query }) => pageOf(talkOf(id).messages, query, forAgent)],

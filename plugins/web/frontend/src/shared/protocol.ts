@@ -55,6 +55,18 @@ export interface ConversationView {
   resolved_at: string;
 }
 
+/** A message that a search found; `marks` are where the words stand in the snippet. */
+export interface SearchHit {
+  conversation: string;
+  message: string;
+  seq: number;
+  author: Author;
+  note: boolean;
+  snippet: string;
+  marks: { from: number; to: number }[];
+  at: string;
+}
+
 export interface TicketEvent {
   at: string;
   what: string;

@@ -1,6 +1,6 @@
 /** The REST routes of the workspace; see docs/reference/chat-protocol.md. */
 
-import type { AgentMessage, AgentView, Attachment, ConversationView, GroupView, TicketView } from '../shared/protocol';
+import type { AgentMessage, AgentView, Attachment, ConversationView, GroupView, SearchHit, TicketView } from '../shared/protocol';
 import { problemCode, uploadFile } from '../shared/upload';
 
 export class ApiError extends Error {
@@ -72,10 +72,12 @@ export class Api {
     return this.call('GET', 'agents');
   }
 
-  conversations(query: { view: ConversationTab; search?: string; before?: string; limit?: number }): Promise<{
+  conversations(query: { view: ConversationTab | 'any'; search?: string; cursor?: string; before?: string; limit?: number }): Promise<{
     conversations: ConversationView[];
     more: boolean;
     counts?: Counts;
+    hits?: SearchHit[];
+    cursor?: string;
   }> {
     return this.call('GET', `conversations${toQuery(query)}`);
   }

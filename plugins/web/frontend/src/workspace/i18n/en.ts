@@ -55,6 +55,7 @@ export const en: Dictionary = {
   tabAll: 'All',
   tabResolved: 'Done',
   search: 'Search customers or messages',
+  searchCount: '{n} found in all conversations',
   noConversations: 'No conversations here',
   noMatches: 'Nothing found',
   waitingFor: 'waits {time}',

@@ -57,6 +57,7 @@ export const zh = {
   tabAll: '全部',
   tabResolved: '已解决',
   search: '搜索客户或消息',
+  searchCount: '在所有会话中找到 {n} 个',
   noConversations: '这里没有会话',
   noMatches: '没有找到匹配的会话',
   waitingFor: '等待 {time}',

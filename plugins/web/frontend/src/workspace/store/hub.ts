@@ -11,6 +11,7 @@ import { Outbox, type Draft, type KeyValue } from '../../shared/outbox';
 import type { AgentFrame, AgentMessage, AgentView, Attachment, ConversationView, GroupView, Presence, TicketView } from '../../shared/protocol';
 import { ApiError, type Api, type ConversationTab, type Counts, type Session, type Transfer } from '../api';
 import { belongs, maySee, mergeConversation, noteMessage } from './conversations';
+import { foundOf, type FoundPage } from './search';
 import { applyDelivery, applyMessage, applyOlder, applyPage, hasGap, newDialogue, trim, type Dialogue } from './dialogue';
 
 export const PAGE = 50;
@@ -182,10 +183,11 @@ export class Hub {
     for (const c of stale.slice(0, PAGE)) this.fetchConversation(c.id);
   }
 
-  async search(tab: ConversationTab, text: string): Promise<ConversationView[]> {
-    const page = await this.api.conversations({ view: tab, search: text, limit: PAGE });
+  /** Through everything that this agent may see, resolved conversations too. */
+  async search(text: string, cursor = ''): Promise<FoundPage> {
+    const page = await this.api.conversations({ view: 'any', search: text, cursor, limit: PAGE });
     for (const conversation of page.conversations) this.putConversation(conversation);
-    return page.conversations.map((c) => this.state.conversations[c.id] ?? c);
+    return { list: foundOf(page), cursor: page.cursor ?? '' };
   }
 
   async conversation(id: string): Promise<ConversationView | undefined> {
