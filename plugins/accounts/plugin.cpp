@@ -40,7 +40,7 @@ class AccountsPlugin final : public Plugin {
           (void)bus.publish(contract::AgentChanged{known->view});
       });
     };
-    accounts_.emplace(config_, host.store(), host.clock(),
+    accounts_.emplace(config_, host.store(), host.audit(), host.clock(),
                       AccountService::Listener{tell_agent, [&bus](Id session, Id agent) {
                                                  (void)bus.publish(contract::SessionEnded{session, agent});
                                                }});

@@ -222,8 +222,8 @@ void add_own_account(Http& http, Bus& bus, AccountService& accounts) {
       [&](const PasswordChange& in, const RequestPtr& request, const HttpReply& reply) {
         on_password_lane(bus, reply, [&accounts, in, request, reply] {
           const Principal& who = request->principal;
-          reply(answer(
-              accounts.change_password(who.id, who.session, in.old_password, in.new_password, origin_of(*request))));
+          reply(answer(accounts.change_password(who.id, who.session, in.old_password, in.new_password,
+                                                origin_of(*request), AuditEntry::by(*request, {}, {}))));
         });
       });
 
@@ -267,16 +267,17 @@ void add_agents(Http& http, Bus& bus, AccountService& accounts) {
         return accounts.directory().list();
       });
 
-  http.route_reply<NewAgent, AgentView>(
-      {.method = "POST",
-       .path = "/api/v1/agents",
-       .access = Access::needs(may::kAgentsManage),
-       .summary = "Create an agent",
-       .run = Run::direct,
-       .tag = "accounts"},
-      [&](const NewAgent& in, const RequestPtr&, const HttpReply& reply) {
-        on_password_lane(bus, reply, [&accounts, in, reply] { reply(answer(accounts.create(in))); });
-      });
+  http.route_reply<NewAgent, AgentView>({.method = "POST",
+                                         .path = "/api/v1/agents",
+                                         .access = Access::needs(may::kAgentsManage),
+                                         .summary = "Create an agent",
+                                         .run = Run::direct,
+                                         .tag = "accounts"},
+                                        [&](const NewAgent& in, const RequestPtr& request, const HttpReply& reply) {
+                                          on_password_lane(bus, reply,
+                                                           [&accounts, in, by = AuditEntry::by(*request, {}, {}),
+                                                            reply] { reply(answer(accounts.create(in, by))); });
+                                        });
 
   http.route_reply<AgentPatch, AgentView>(
       {.method = "PATCH",
@@ -285,8 +286,10 @@ void add_agents(Http& http, Bus& bus, AccountService& accounts) {
        .summary = "Change an agent's name, role, groups, capacity or password, or deactivate them",
        .run = Run::direct,
        .tag = "accounts"},
-      [&](const AgentPatch& in, const RequestPtr&, const HttpReply& reply) {
-        on_password_lane(bus, reply, [&accounts, in, reply] { reply(answer(accounts.change(in))); });
+      [&](const AgentPatch& in, const RequestPtr& request, const HttpReply& reply) {
+        on_password_lane(bus, reply, [&accounts, in, by = AuditEntry::by(*request, {}, {}), reply] {
+          reply(answer(accounts.change(in, by)));
+        });
       });
 }
 

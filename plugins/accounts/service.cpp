@@ -1,5 +1,7 @@
 #include "plugins/accounts/service.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -19,6 +21,15 @@ constexpr auto kInvitationLasts = 24h;
 
 Error wrong_login() { return {Errc::unauthorized, "accounts.wrong_login", "The login name or the password is wrong."}; }
 
+/// For the audit log.
+std::string rights_of(const AgentView& agent) {
+  std::string_view role;
+  for (const EnumName& name : qiao_enum_of(&agent.role)) {
+    if (name.value == static_cast<std::int64_t>(agent.role)) role = name.name;
+  }
+  return fmt::format("role={} groups={} {}", role, fmt::join(agent.groups, ","), agent.active ? "active" : "inactive");
+}
+
 std::vector<contract::GroupView> views(const std::vector<GroupConfig>& groups) {
   std::vector<contract::GroupView> out;
   for (const GroupConfig& g : groups) out.push_back({g.key, g.name_zh, g.name_en, g.department});
@@ -37,8 +48,10 @@ std::string login_key(std::string_view login) {
   return out;
 }
 
-AccountService::AccountService(const AccountsConfig& config, Database& db, const Clock& clock, Listener listener)
+AccountService::AccountService(const AccountsConfig& config, Database& db, Audit& audit, const Clock& clock,
+                               Listener listener)
     : db_(db),
+      audit_(audit),
       clock_(clock),
       listener_(std::move(listener)),
       directory_(views(config.groups)),
@@ -126,10 +139,21 @@ Result<LoggedIn> AccountService::login(const std::string& login, const std::stri
   const auto agent = directory_.find_login(login_key(login));
   // The password is always computed, so that nobody learns from the clock which names exist.
   const bool fits = fits_password(agent ? agent->password : std::string(), password);
-  if (!fits || !agent->view.active) return wrong_login();
+  if (!fits || !agent->view.active) {
+    note_failed_login(agent, from);
+    return wrong_login();
+  }
   auto opened = open_session(agent->view, from);
   if (opened) guard_.succeeded(login_key(login), from.address);
   return opened;
+}
+
+void AccountService::note_failed_login(const std::optional<AgentRecord>& agent, const Origin& from) {
+  // What was typed as a name is not kept: people type their password there.
+  AuditEntry entry{"login.failed", agent ? "agent:" + agent->view.id.str() : "agent:unknown"};
+  entry.remote = from.address;
+  db_.write(
+      0, [this, entry](Session& db) { return audit_.record(db, entry); }, [](Result<void>) {});
 }
 
 Result<LoggedIn> AccountService::open_session(const AgentView& agent, const Origin& from) {
@@ -139,7 +163,15 @@ Result<LoggedIn> AccountService::open_session(const AgentView& agent, const Orig
   const Time now = clock_.now();
   out.session = {new_id(), agent.id, token_hash(out.token), from.address.substr(0, 64), from.device.substr(0, 200),
                  now,      now};
-  auto done = db_.write_and_wait([&](Session& db) { return store::insert_session(db, out.session); });
+  AuditEntry entry{"login", "agent:" + agent.id.str()};
+  entry.actor_type = Principal::Type::agent;
+  entry.actor = agent.id;
+  entry.actor_name = agent.name;
+  entry.remote = from.address;
+  auto done = db_.write_and_wait([&](Session& db) -> Result<void> {
+    if (auto noted = audit_.record(db, entry); !noted) return noted;
+    return store::insert_session(db, out.session);
+  });
   if (!done) return done.error();
   sessions_.put(out.session);
   // Deactivated in the meantime: the change may have ended the agent's sessions before this one was there.
@@ -166,15 +198,17 @@ Result<void> AccountService::check(const AgentView& agent) const {
   return {};
 }
 
-Result<void> AccountService::save(const AgentRecord& agent, bool fresh) {
+Result<void> AccountService::save(const AgentRecord& agent, bool fresh, const AuditEntry& entry) {
   const Time now = clock_.now();
-  auto done = db_.write_and_wait(
-      [&](Session& db) { return fresh ? store::insert_agent(db, agent, now) : store::update_agent(db, agent, now); });
+  auto done = db_.write_and_wait([&](Session& db) -> Result<void> {
+    auto saved = fresh ? store::insert_agent(db, agent, now) : store::update_agent(db, agent, now);
+    return saved ? audit_.record(db, entry) : saved;
+  });
   if (done) directory_.put(agent);
   return done;
 }
 
-Result<AgentView> AccountService::create(const NewAgent& wanted) {
+Result<AgentView> AccountService::create(const NewAgent& wanted, AuditEntry by) {
   AgentRecord agent;
   agent.view = {new_id(), login_key(wanted.login), wanted.name, wanted.role, wanted.groups, wanted.capacity};
   const std::string& login = agent.view.login;
@@ -192,13 +226,16 @@ Result<AgentView> AccountService::create(const NewAgent& wanted) {
   agent.password = std::move(*hash);
   {
     const std::lock_guard lock(changing_);
-    if (auto done = save(agent, true); !done) return done.error();
+    by.action = "agent.create";
+    by.object = "agent:" + agent.view.id.str();
+    by.detail = rights_of(agent.view);
+    if (auto done = save(agent, true, by); !done) return done.error();
   }
   listener_.agent_changed(agent.view.id);
   return agent.view;
 }
 
-Result<AgentView> AccountService::change(const AgentPatch& patch) {
+Result<AgentView> AccountService::change(const AgentPatch& patch, AuditEntry by) {
   std::string hash;
   if (patch.password) {
     const auto known = directory_.find(patch.id);
@@ -228,7 +265,10 @@ Result<AgentView> AccountService::change(const AgentPatch& patch) {
     if (was_admin && (agent.view.role != Role::admin || !agent.view.active) && directory_.active_admins() == 1) {
       return Error{Errc::conflict, "accounts.last_admin", "this is the last administrator; make another one first"};
     }
-    if (auto done = save(agent, false); !done) return done.error();
+    by.action = "agent.change";
+    by.object = "agent:" + patch.id.str();
+    by.detail = rights_of(agent.view) + (hash.empty() ? "" : "; new password");
+    if (auto done = save(agent, false, by); !done) return done.error();
   }
   if (!agent.view.active || !hash.empty()) {
     if (auto ended = end_sessions_of(patch.id, {}); !ended) return ended.error();
@@ -238,7 +278,7 @@ Result<AgentView> AccountService::change(const AgentPatch& patch) {
 }
 
 Result<void> AccountService::change_password(Id id, Id keep_session, const std::string& old_password,
-                                             const std::string& new_password, const Origin& from) {
+                                             const std::string& new_password, const Origin& from, AuditEntry by) {
   const auto known = directory_.find(id);
   if (!known) return Error{Errc::not_found, "accounts.unknown_agent", "there is no agent " + id.str()};
   if (auto may = guard_.begin(known->view.login, from.address, clock_.steady()); !may) return may;
@@ -254,7 +294,9 @@ Result<void> AccountService::change_password(Id id, Id keep_session, const std::
     auto agent = directory_.find(id);
     if (!agent) return Error{Errc::not_found, "accounts.unknown_agent", "there is no agent " + id.str()};
     agent->password = std::move(*hash);
-    if (auto done = save(*agent, false); !done) return done;
+    by.action = "agent.password";
+    by.object = "agent:" + id.str();
+    if (auto done = save(*agent, false, by); !done) return done;
   }
   return end_sessions_of(id, keep_session);
 }
@@ -278,7 +320,10 @@ Result<LoggedIn> AccountService::accept_invitation(const std::string& token, con
     const std::lock_guard lock(changing_);
     auto done = db_.write_and_wait([&](Session& db) -> Result<void> {
       if (auto used = store::use_invitation(db, token_hash(token), now); !used) return used;
-      return store::insert_agent(db, agent, now);
+      if (auto added = store::insert_agent(db, agent, now); !added) return added;
+      AuditEntry entry{"agent.create", "agent:" + agent.view.id.str(), rights_of(agent.view) + "; by invitation"};
+      entry.remote = from.address;
+      return audit_.record(db, entry);
     });
     if (!done) return done.error();
     directory_.put(agent);

@@ -9,6 +9,7 @@
 #include "plugins/accounts/directory.hpp"
 #include "plugins/accounts/login_guard.hpp"
 #include "plugins/accounts/session_table.hpp"
+#include "qiao/audit.hpp"
 #include "qiao/http.hpp"
 #include "qiao/store.hpp"
 
@@ -58,7 +59,7 @@ class AccountService {
     std::function<void(Id session, Id agent)> session_ended;
   };
 
-  AccountService(const AccountsConfig& config, Database& db, const Clock& clock, Listener listener);
+  AccountService(const AccountsConfig& config, Database& db, Audit& audit, const Clock& clock, Listener listener);
 
   /// Reads everything; creates the demo's agents when there are no agents at all. Without a demo those
   /// who still have its password are inactive. In `start`; waits.
@@ -68,13 +69,14 @@ class AccountService {
   /// A token for the first administrator, when there is none yet; empty otherwise. Replaces earlier ones. Waits.
   Result<std::string> invite_first_admin();
 
-  // Password lane. A login must have been let through by `guard`; the others are.
+  // Password lane. A login must have been let through by `guard`; the others are. Logins, failed ones too, and changes
+  // of accounts are in the audit log; `by` says whose doing it is, its action and object are filled in.
   Result<LoggedIn> login(const std::string& login, const std::string& password, const Origin& from);
-  Result<contract::AgentView> create(const NewAgent& wanted);
-  Result<contract::AgentView> change(const AgentPatch& patch);
+  Result<contract::AgentView> create(const NewAgent& wanted, AuditEntry by);
+  Result<contract::AgentView> change(const AgentPatch& patch, AuditEntry by);
   /// The agent's other sessions end.
   Result<void> change_password(Id agent, Id keep_session, const std::string& old_password,
-                               const std::string& new_password, const Origin& from);
+                               const std::string& new_password, const Origin& from, AuditEntry by);
   Result<LoggedIn> accept_invitation(const std::string& token, const NewAgent& admin, const Origin& from);
 
   // Any thread that may wait.
@@ -98,9 +100,11 @@ class AccountService {
   Result<void> end_sessions(const std::vector<SessionRecord>& which);
   Result<void> end_sessions_of(Id agent, Id but);
   Result<void> check(const contract::AgentView& agent) const;
-  Result<void> save(const AgentRecord& agent, bool fresh);
+  Result<void> save(const AgentRecord& agent, bool fresh, const AuditEntry& entry);
+  void note_failed_login(const std::optional<AgentRecord>& agent, const Origin& from);
 
   Database& db_;
+  Audit& audit_;
   const Clock& clock_;
   const Listener listener_;
   Directory directory_;

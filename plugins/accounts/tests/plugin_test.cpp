@@ -192,6 +192,27 @@ TEST_F(AccountsPlugin, AnAdministratorManagesAgentsOthersMayNot) {
   EXPECT_EQ(in.body.find("\"conversations\""), std::string::npos);
 }
 
+TEST_F(AccountsPlugin, LoginsFailedOnesAndRightsAreInTheAuditLog) {
+  hub.start_plugin("accounts");
+  const std::string admin = token_of("admin");
+  EXPECT_EQ(log_in("emma", "wrong-password-1").status, 401);
+  EXPECT_EQ(log_in("nobody-here", "planted-canary").status, 401);
+  const std::string emma = id_of("emma");
+  EXPECT_EQ(as(admin, "PATCH", "/api/v1/agents/" + emma, R"({"role":"supervisor"})").status, 200);
+  hub.run_until_idle();
+  std::vector<std::string> lines;
+  ASSERT_TRUE(hub.store().read([&](Session& session) -> Result<void> {
+    auto rows = session.query("SELECT action, object, detail, actor_name FROM hub_audit ORDER BY seq");
+    while (rows->next()) lines.push_back(rows->str(0) + " " + rows->str(1) + " " + rows->str(2) + " " + rows->str(3));
+    return rows->status();
+  }));
+  ASSERT_EQ(lines.size(), 4U);
+  EXPECT_TRUE(lines[0].starts_with("login agent:"));
+  EXPECT_EQ(lines[1], "login.failed agent:" + emma + "  ");
+  EXPECT_EQ(lines[2], "login.failed agent:unknown  ");
+  EXPECT_TRUE(lines[3].starts_with("agent.change agent:" + emma + " role=supervisor")) << lines[3];
+}
+
 TEST_F(AccountsPlugin, DeactivatedMeansLoggedOutAtOnce) {
   hub.start_plugin("accounts");
   auto ended = hub.probe<contract::SessionEnded>();
