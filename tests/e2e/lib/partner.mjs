@@ -4,7 +4,7 @@ import http from 'node:http';
 /** Serves `pages` (path → HTML or {html, headers}) on a free port; `url` is its origin. */
 export async function partnerSite(pages) {
   const server = http.createServer((request, response) => {
-    const page = pages[request.url];
+    const page = pages[request.url.split('?')[0]];
     if (page === undefined) return response.writeHead(404).end();
     const {html, headers = {}} = typeof page === 'string' ? {html: page} : page;
     response.writeHead(200, {'content-type': 'text/html; charset=utf-8', ...headers}).end(html);
