@@ -110,6 +110,46 @@ await desk.click(id('try-submit'));
 await desk.waitForSelector(id('try-result'));
 await shot(desk, 'knowledge');
 
+// Who the customer is, stock, and the pages for supervisors and administrators.
+const boss = await open('/workspace', desktop);
+await login(boss, 'zhouxue');
+await boss.click(id('tab-all'));
+await boss.locator(id('conversation-item')).filter({ hasText: '林晓雨' }).click();
+await boss.waitForSelector(id('profile-card'));
+await boss.waitForTimeout(300);
+await shot(boss, 'profile');
+await boss.keyboard.press('Control+k');
+await boss.fill(id('goods-input'), '水蜜桃');
+await boss.waitForSelector(id('good-insert'));
+await boss.waitForTimeout(300);
+await shot(boss, 'stock');
+await boss.keyboard.press('Enter');
+await shot(boss, 'stock-inserted');
+await boss.fill(id('search'), '退货');
+await boss.waitForSelector(id('snippet'));
+await shot(boss, 'search');
+async function pagesOf(page, name) {
+  await page.goto(`${address}/workspace#/contacts`);
+  await page.locator(id('contact-item')).filter({ hasText: '林晓雨' }).locator('a').click();
+  await page.waitForSelector(id('profile-card'));
+  await page.waitForTimeout(300);
+  await shot(page, `${name}contacts`);
+  await page.goto(`${address}/workspace#/partners`);
+  await page.locator(id('key-item')).filter({ hasText: '晨光' }).click();
+  await page.waitForSelector('.usage-chart');
+  await shot(page, `${name}partner-keys`);
+  await page.goto(`${address}/workspace#/audit`);
+  await page.waitForSelector(id('audit-entry'));
+  await shot(page, `${name}audit`);
+}
+await pagesOf(boss, '');
+const bossEn = await open('/workspace', { ...desktop, locale: 'en-GB' });
+await login(bossEn, 'zhouxue');
+await pagesOf(bossEn, 'en-');
+const bossPhone = await open('/workspace', phone);
+await login(bossPhone, 'zhouxue');
+await pagesOf(bossPhone, 'phone-');
+
 const dark = await open('/workspace', { ...desktop, dark: true, locale: 'en-GB' });
 await login(dark, 'liting');
 await dark.locator(id('conversation-item')).filter({ hasText: '林晓雨' }).click();
