@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createApp, defineComponent, h, nextTick, reactive, type App } from 'vue';
+import { createApp, defineComponent, h, nextTick, reactive, ref, type App } from 'vue';
 import { changesOf, eraseWord, filterOf, retag, splitTags, type Contact } from '../src/workspace/contacts/contacts';
 import { useContact, type ContactOnScreen } from '../src/workspace/contacts/use-contact';
 import { hub } from '../src/workspace/app';
@@ -168,6 +168,26 @@ describe('a person on the screen', () => {
     late(new Response(JSON.stringify(contact({ name: 'too late' }))));
     await settle();
     expect(person.contact.value?.name).toBe('赵先生');
+  });
+
+  it('looks at the person of the panel that took the place of another', async () => {
+    const looked: string[] = [];
+    const look = vi.spyOn(hub, 'look').mockImplementation((id) => void looked.push(id));
+    const shown = ref('71');
+    const Panel = defineComponent({
+      props: { id: { type: String, required: true } },
+      setup(props) {
+        useContact(() => props.id);
+        return () => h('i');
+      },
+    });
+    app = createApp({ render: () => h(Panel, { id: shown.value, key: shown.value }) });
+    app.mount(document.createElement('div'));
+    await settle();
+    shown.value = '80';
+    await settle();
+    expect(looked[looked.length - 1]).toBe('80');
+    look.mockRestore();
   });
 
   it('goes back in the timeline from its last entry, without showing one twice', async () => {

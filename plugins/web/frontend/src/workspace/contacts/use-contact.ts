@@ -1,6 +1,6 @@
 /** One person on the screen: each part is loaded by itself, so that a slow CRM holds up nothing but its own card. */
 
-import { onUnmounted, reactive, ref, watch, type Ref } from 'vue';
+import { onBeforeUnmount, reactive, ref, watch, type Ref } from 'vue';
 import { ApiError, isAbsent } from '../api';
 import { api, hub } from '../app';
 import { language } from '../i18n';
@@ -131,7 +131,8 @@ export function useContact(wanted: () => string, ready: () => boolean = () => tr
       load();
     },
   );
-  onUnmounted(() => {
+  // Before, not after: the panel that takes this one's place looks at somebody already.
+  onBeforeUnmount(() => {
     turn += 1;
     hub.look('');
   });
