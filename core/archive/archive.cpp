@@ -20,23 +20,6 @@ namespace fs = std::filesystem;
 constexpr std::int32_t kFormat = 1;
 constexpr const char* kManifest = "manifest.json";
 constexpr const char* kSums = "SHA256SUMS";
-constexpr std::int64_t kAskEvery = 1000;
-
-Error damaged(const fs::path& path, std::string_view why) {
-  return {Errc::bad_value, "backup.damaged",
-          fmt::format("{} cannot be used: {}; use another backup", path.string(), why)};
-}
-
-std::string_view kind_name(ColumnKind kind) {
-  constexpr std::string_view kNames[] = {"integer", "real", "text", "blob"};
-  return kNames[static_cast<std::size_t>(kind)];
-}
-
-bool safe_name(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  });
-}
 
 /// Below a folder, without a way out of it.
 bool safe_path(const std::string& path) {
@@ -59,31 +42,6 @@ struct Unfinished {
 
 /// Collects what SHA256SUMS says.
 using Sums = std::map<std::string, std::string>;
-
-Result<ArchivedTable> write_table(RowSource& source, const Table& table, const fs::path& folder, Sums& sums,
-                                  const std::function<bool()>& give_up) {
-  const fs::path name = table_file(table.name);
-  auto file = RowFileWriter::create(folder / name);
-  if (!file) return file.error();
-  RowSum sum;
-  auto read = source.read(table, [&](const Row& row) -> Result<void> {
-    sum.add(table, row);
-    if (give_up && sum.rows() % kAskEvery == 0 && give_up()) {
-      return Error{Errc::cancelled, "backup.interrupted", "the hub is being stopped; the backup was given up"};
-    }
-    return (*file)->add(table, row);
-  });
-  if (!read) return read.error();
-  if (auto done = (*file)->finish(); !done) return done.error();
-  auto hash = files::sha256(folder / name);
-  if (!hash) return hash.error();
-  sums[name.string()] = *hash;
-  ArchivedTable about{table.name, {}, {}, sum.rows(), sum.digest()};
-  for (const Column& column : table.columns)
-    about.columns.push_back({column.name, std::string(kind_name(column.kind))});
-  for (const std::size_t column : table.key) about.key.push_back(table.columns[column].name);
-  return about;
-}
 
 bool same_file(const fs::path& a, const fs::path& b) {
   struct stat first {};
@@ -191,11 +149,20 @@ Result<BackupReport> write_archive(RowSource& source, const BackupOrder& order) 
   if (const auto* session = dynamic_cast<const SessionSource*>(&source)) manifest.engine = session->engine();
   Sums sums;
   for (const Table& table : source.tables()) {
-    auto written = write_table(source, table, part.path, sums, order.give_up);
+    if (SharedKeys::has(table.name)) {
+      manifest.tables.push_back({table.name, {}, {}, 0, {}, true});
+      continue;
+    }
+    const fs::path name = table_file(table.name);
+    auto written = write_table_file(source, table, part.path / name, order.give_up);
     if (!written) return written.error();
+    auto hash = files::sha256(part.path / name);
+    if (!hash) return hash.error();
+    sums[name.string()] = *hash;
     report.rows += written->rows;
     manifest.tables.push_back(std::move(*written));
   }
+  if (auto kept = SharedKeys::write(source, part.path.parent_path()); !kept) return kept.error();
   // After the rows: a row refers to its file only once the file is there.
   if (auto copied = FileCopier(order, part.path).run(manifest, sums, report); !copied) return copied.error();
   report.files = manifest.files.size();
@@ -228,69 +195,71 @@ Result<std::unique_ptr<Archive>> Archive::open(const fs::path& folder) {
   auto text = files::read(folder / kManifest);
   if (!text) return text.error();
   auto manifest = from_json<ArchiveManifest>(*text);
-  if (!manifest) return damaged(folder / kManifest, manifest.error().message);
+  if (!manifest) return damaged_backup(folder / kManifest, manifest.error().message);
   if (manifest->format > kFormat) {
     return Error{Errc::unsupported, "backup.newer_format",
                  fmt::format("{} was written by a newer hub ({}); use that version", folder.string(), manifest->hub)};
   }
   std::unique_ptr<Archive> archive(new Archive(folder, std::move(*manifest)));
   for (const ArchivedTable& about : archive->manifest_.tables) {
-    Table table{about.name, {}, {}};
-    if (!safe_name(about.name)) return damaged(folder, "a table has no proper name");
-    for (const ArchivedColumn& column : about.columns) {
-      const auto kinds = {ColumnKind::integer, ColumnKind::real, ColumnKind::text, ColumnKind::blob};
-      const auto* kind =
-          std::find_if(kinds.begin(), kinds.end(), [&](ColumnKind k) { return kind_name(k) == column.kind; });
-      if (kind == kinds.end() || !safe_name(column.name)) return damaged(folder, "a column has no proper name or kind");
-      table.columns.push_back({column.name, *kind});
+    if (about.shared) {
+      auto table = archive->shared(about.name);
+      if (!table) return table.error();
+      archive->tables_.push_back(std::move(*table));
+      continue;
     }
-    archive->tables_.push_back(std::move(table));
+    auto table = table_of(about);
+    if (!table) return damaged_backup(folder, table.error().message);
+    archive->tables_.push_back(std::move(*table));
   }
   for (const ArchivedFile& file : archive->manifest_.files) {
-    if (!safe_path(file.path)) return damaged(folder, "a file lies outside of it");
+    if (!safe_path(file.path)) return damaged_backup(folder, "a file lies outside of it");
   }
   return archive;
 }
 
-Result<void> Archive::read(const Table& table, const TakeRow& take) {
-  return read_row_file(folder_ / table_file(table.name), table, take);
+/// The keys are looked for once they are needed.
+Result<Table> Archive::shared(const std::string& name) {
+  if (!keys_) {
+    auto keys = SharedKeys::open(folder_.parent_path());
+    if (!keys) return keys.error();
+    keys_.emplace(std::move(*keys));
+  }
+  return keys_->table(name);
 }
 
-Result<void> Archive::verify_table(const Table& table, const ArchivedTable& expected) {
-  RowSum sum;
-  auto done = read(table, [&](const Row& row) -> Result<void> {
-    sum.add(table, row);
-    return {};
-  });
-  if (!done) return done;
-  if (sum.rows() == expected.rows && sum.digest() == expected.digest) return {};
-  return damaged(folder_ / table_file(table.name),
-                 fmt::format("{} rows were expected, {} with another sum are in it", expected.rows, sum.rows()));
+Result<void> Archive::read(const Table& table, const TakeRow& take) {
+  if (SharedKeys::has(table.name) && keys_) return keys_->read(table, take);
+  return read_row_file(folder_ / table_file(table.name), table, take);
 }
 
 Result<void> Archive::verify() {
   auto text = files::read(folder_ / kSums);
-  if (!text) return damaged(folder_ / kSums, text.error().message);
-  if (!text->ends_with('\n')) return damaged(folder_ / kSums, "it is cut off");
+  if (!text) return damaged_backup(folder_ / kSums, text.error().message);
+  if (!text->ends_with('\n')) return damaged_backup(folder_ / kSums, "it is cut off");
   std::size_t listed = 0;
   for (std::size_t at = 0; at < text->size();) {
     const std::size_t end = std::min(text->find('\n', at), text->size());
     const std::string_view line = std::string_view(*text).substr(at, end - at);
     at = end + 1;
     const std::string path(line.substr(std::min<std::size_t>(line.size(), 66)));
-    if (line.size() < 67 || !safe_path(path)) return damaged(folder_ / kSums, "it is no list of checksums");
+    if (line.size() < 67 || !safe_path(path)) return damaged_backup(folder_ / kSums, "it is no list of checksums");
     auto hash = files::sha256(folder_ / path);
-    if (!hash) return damaged(folder_ / path, hash.error().message);
-    if (*hash != line.substr(0, 64)) return damaged(folder_ / path, "its checksum is another one");
+    if (!hash) return damaged_backup(folder_ / path, hash.error().message);
+    if (*hash != line.substr(0, 64)) return damaged_backup(folder_ / path, "its checksum is another one");
     ++listed;
   }
-  if (listed != manifest_.tables.size() + manifest_.files.size() + 1) {
-    return damaged(folder_ / kSums, "it lists other files than the manifest");
+  const auto own = std::count_if(manifest_.tables.begin(), manifest_.tables.end(),
+                                 [](const ArchivedTable& table) { return !table.shared; });
+  if (listed != static_cast<std::size_t>(own) + manifest_.files.size() + 1) {
+    return damaged_backup(folder_ / kSums, "it lists other files than the manifest");
   }
   for (std::size_t i = 0; i < tables_.size(); ++i) {
-    if (auto right = verify_table(tables_[i], manifest_.tables[i]); !right) return right;
+    if (manifest_.tables[i].shared) continue;
+    const fs::path file = folder_ / table_file(tables_[i].name);
+    if (auto right = verify_table_file(file, tables_[i], manifest_.tables[i]); !right) return right;
   }
-  return {};
+  return keys_ ? keys_->verify() : Result<void>();
 }
 
 Result<std::size_t> Archive::copy_files(const fs::path& instances) const {
@@ -305,7 +274,7 @@ Result<std::size_t> Archive::copy_files(const fs::path& instances) const {
     if (!done) return done.error();
     if (done->sha256 != file.sha256) {
       fs::remove(part, error);
-      return damaged(folder_ / "files" / file.path, "its checksum is another one");
+      return damaged_backup(folder_ / "files" / file.path, "its checksum is another one");
     }
     if (auto renamed = files::rename(part, to); !renamed) return renamed.error();
     ++copied;

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "core/archive/row_source.hpp"
-#include "qiao/fields.hpp"
+#include "core/archive/shared_keys.hpp"
+#include "core/archive/table_file.hpp"
 #include "qiao/time.hpp"
 
 /// \file
@@ -18,23 +18,11 @@
 ///     tables/NAME.gz     the rows of a table
 ///     files/…            what plugins keep in the data folder's `instances/` (pictures that people sent)
 ///     SHA256SUMS         of everything else; `sha256sum -c SHA256SUMS` checks it without the hub
+///
+/// The keys of people are not in it but beside it, in `keys/`, once for all backups of a folder and as they are now:
+/// when somebody is erased, the next backup takes their key out of the older ones too. See shared_keys.hpp.
 
 namespace qiao::core {
-
-struct ArchivedColumn {
-  std::string name;
-  std::string kind;
-};
-QIAO_FIELDS(ArchivedColumn, name, kind)
-
-struct ArchivedTable {
-  std::string name;
-  std::vector<ArchivedColumn> columns;
-  std::vector<std::string> key;
-  std::int64_t rows = 0;
-  std::string digest;  ///< RowSum
-};
-QIAO_FIELDS(ArchivedTable, name, columns, key, rows, digest)
 
 struct ArchivedFile {
   std::string path;  ///< below `files/`
@@ -78,7 +66,8 @@ Result<BackupReport> write_archive(RowSource& source, const BackupOrder& order);
 /// A backup that is there.
 class Archive final : public RowSource {
  public:
-  /// Reads the manifest. Errors: `backup.no_file`, `backup.damaged`, `backup.newer_format`.
+  /// Reads the manifest and that of the keys. Errors: `backup.no_file`, `backup.no_keys`, `backup.damaged`,
+  /// `backup.newer_format`.
   static Result<std::unique_ptr<Archive>> open(const std::filesystem::path& folder);
 
   [[nodiscard]] const ArchiveManifest& manifest() const noexcept { return manifest_; }
@@ -91,11 +80,12 @@ class Archive final : public RowSource {
 
  private:
   Archive(std::filesystem::path folder, ArchiveManifest manifest);
-  Result<void> verify_table(const Table& table, const ArchivedTable& expected);
+  Result<Table> shared(const std::string& name);
 
   const std::filesystem::path folder_;
   const ArchiveManifest manifest_;
   std::vector<Table> tables_;
+  std::optional<SharedKeys> keys_;  ///< when some of the tables are there
 };
 
 }  // namespace qiao::core

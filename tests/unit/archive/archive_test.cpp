@@ -192,5 +192,73 @@ TEST_F(ArchiveTest, ANewerFormatIsRefusedWithASentence) {
   EXPECT_THAT(refused.error().message, HasSubstr("9.9"));
 }
 
+/// With a table of keys as the vault has it.
+class ArchiveKeys : public ArchiveTest {
+ protected:
+  void SetUp() override {
+    ArchiveTest::SetUp();
+    make_keys(1);
+  }
+  void make_keys(int root) const {
+    const Migration steps[] = {
+        {1, "keys",
+         "CREATE TABLE hub_data_key (id BIGINT NOT NULL PRIMARY KEY, wrapped BLOB NOT NULL);"
+         "CREATE TABLE hub_subject_key (id BIGINT NOT NULL PRIMARY KEY, wrapped BLOB NOT NULL)"}};
+    ASSERT_TRUE(store->for_instance("vault")->migrate(steps));
+    ASSERT_TRUE(db->write_and_wait([&](Session& s) -> Result<void> {
+      EXPECT_TRUE(s.run("INSERT INTO hub_data_key (id, wrapped) VALUES (?, 'root')", root));
+      EXPECT_TRUE(s.run("INSERT INTO hub_subject_key (id, wrapped) VALUES (7, 'of v7'), (8, 'of v8')"));
+      return {};
+    }));
+  }
+  std::int64_t keys_of_people(const std::string& name) {
+    auto archive = Archive::open(target(name));
+    EXPECT_TRUE(archive) << archive.error().message;
+    std::int64_t rows = 0;
+    for (const Table& table : (*archive)->tables()) {
+      if (table.name != "hub_subject_key") continue;
+      EXPECT_TRUE((*archive)->read(table, [&](const Row&) -> Result<void> {
+        ++rows;
+        return {};
+      }));
+    }
+    EXPECT_TRUE((*archive)->verify());
+    return rows;
+  }
+};
+
+TEST_F(ArchiveKeys, WhoIsErasedIsUnreadableInOlderBackupsFromTheNextOneOn) {
+  ASSERT_TRUE(take(order("one")));
+  EXPECT_FALSE(fs::exists(target("one") / "tables/hub_subject_key.gz"));
+  EXPECT_EQ(keys_of_people("one"), 2);
+  ASSERT_TRUE(db->write_and_wait([](Session& s) -> Result<void> {
+    EXPECT_TRUE(s.run("DELETE FROM hub_subject_key WHERE id = 7"));
+    return {};
+  }));
+  ASSERT_TRUE(take(order("two", "one")));
+  EXPECT_EQ(keys_of_people("one"), 1);
+  EXPECT_EQ(keys_of_people("two"), 1);
+}
+
+TEST_F(ArchiveKeys, AreComparedAndMissed) {
+  ASSERT_TRUE(take(order()));
+  EXPECT_EQ(damage(), "");
+  spoil(elsewhere.path() / "keys/hub_subject_key.gz");
+  EXPECT_EQ(damage(), "backup.damaged");
+  fs::remove_all(elsewhere.path() / "keys");
+  EXPECT_EQ(damage(), "backup.no_keys");
+}
+
+TEST_F(ArchiveKeys, OfAnotherHubAreNeverOverwritten) {
+  ASSERT_TRUE(take(order("one")));
+  TempFolder second;
+  settings.folder = second.path();
+  if (on_mysql()) use_server(testkit::MysqlServer::shared());
+  open();
+  make_keys(2);
+  EXPECT_EQ(take(order("two")).error().name(), "backup.other_hub");
+  EXPECT_EQ(keys_of_people("one"), 2);
+}
+
 }  // namespace
 }  // namespace qiao::core
