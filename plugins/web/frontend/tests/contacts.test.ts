@@ -136,6 +136,16 @@ describe('a person on the screen', () => {
     expect(person.cards.state).toBe('absent');
   });
 
+  it('shows nothing any more of somebody who was erased meanwhile', async () => {
+    mount();
+    await settle();
+    routes['/api/v1/contacts/71'] = () => Promise.resolve(new Response(JSON.stringify({ type: 'urn:qiao:error:contact.not_found', detail: 'there is no contact 71' }), { status: 404 }));
+    hub.state.contactNews = { contact: '71', now: '71' };
+    await new Promise((resolve) => setTimeout(resolve, 900));
+    expect(person.contact.value).toBeNull();
+    expect(person.contact.state).toBe('failed');
+  });
+
   it('follows whoever was joined into another', async () => {
     mount();
     await settle();

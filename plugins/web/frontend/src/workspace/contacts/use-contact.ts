@@ -41,7 +41,7 @@ export function useContact(wanted: () => string, ready: () => boolean = () => tr
   let turn = 0;
   let asked = '';
 
-  /** What is shown stays while it is asked for again; an answer about somebody else is dropped. */
+  /** What is shown stays while it is asked for again, unless it is gone: somebody was erased; an answer about somebody else is dropped. */
   async function fill<T>(target: Part<T>, work: () => Promise<T>): Promise<void> {
     const mine = turn;
     if (target.state !== 'ready') target.state = 'loading';
@@ -53,6 +53,7 @@ export function useContact(wanted: () => string, ready: () => boolean = () => tr
     } catch (error) {
       if (mine !== turn) return;
       if (isAbsent(error)) target.state = 'absent';
+      else if (error instanceof ApiError && error.status === 404) Object.assign(target, { state: 'failed', value: null });
       else if (!target.value) target.state = 'failed';
     }
   }
