@@ -15,7 +15,7 @@ struct Kind {
   std::string_view name;
   std::string_view logic;  ///< the file with the part that has ideas in it
 };
-constexpr Kind kKinds[] = {{"channel", "mailbox"}, {"crm", "directory"}, {"erp", "stock_table"}, {"bot", "answers"},
+constexpr Kind kKinds[] = {{"channel", "mailbox"}, {"crm", "directory"}, {"erp", "stock_client"}, {"bot", "answers"},
                            {"routing", "rules"},   {"ticket", "tally"},  {"service", "activity"}};
 
 /// "stock-berlin" as "StockBerlin", and as "stock_berlin".

@@ -49,6 +49,8 @@ class Customers {
       }
       contract::CustomerCard card;
       card.crm_id = std::to_string(number);
+      card.phone = cells[0];
+      card.email = cells[1];
       card.name = cells[2];
       card.tier = cells[3];
       card.last_purchase = cells[4];
@@ -88,11 +90,18 @@ class CrmPlugin final : public Plugin {
     if (!read) return read.error();
     customers_ = std::move(*read);
     Counter& unknown = host.metrics().counter("qiao_sample_crm_unknown_total", "Lookups of people whom nobody knows");
-    host.bus().serve<contract::LookupCustomer>([this, &unknown](const contract::LookupCustomer& q, const Headers&) {
-      auto card = customers_.find(q.phone, q.email);
-      if (!card) unknown.add();
-      return card;
-    });
+    const Time read_at = host.clock().now();
+    host.bus().serve<contract::LookupCustomer>(
+        [this, &host, &unknown, read_at](const contract::LookupCustomer& q, const Headers&) {
+          auto card = customers_.find(q.phone, q.email);
+          if (!card) {
+            unknown.add();
+            return card;
+          }
+          card->as_of = read_at;
+          card->source = host.instance();
+          return card;
+        });
     return {};
   }
 

@@ -23,25 +23,26 @@ void describe(Schema<Config>& s) {
   s.optional("look_every", &Config::look_every).range(100ms, 1h).doc("How often a newer file is looked for");
 }
 
-using Stock = std::multimap<std::string, contract::StockLevel>;  // by SKU, a row a warehouse
+using Table = std::multimap<std::string, contract::StockLevel>;  // by SKU, a row a warehouse
 
-Result<Stock> read_stock(const std::filesystem::path& file, Time now) {
+Result<Table> read_stock(const std::filesystem::path& file) {
   std::ifstream in(file);
   if (!in) return Error{Errc::unavailable, fmt::format("cannot read the stock in {}", file.string())};
-  Stock stock;
+  Table stock;
   std::string line;
   std::getline(in, line);  // the heading
   for (int number = 2; std::getline(in, line); ++number) {
     std::istringstream cells(line);
+    std::string sku;
     contract::StockLevel level;
     char comma = 0;
-    if (!std::getline(cells, level.sku, ',') || !std::getline(cells, level.warehouse, ',') ||
+    if (!std::getline(cells, sku, ',') || !std::getline(cells, level.warehouse, ',') ||
         !(cells >> level.on_hand >> comma >> level.reserved)) {
       return Error{Errc::bad_value,
                    fmt::format("{}:{}: expected sku,warehouse,on_hand,reserved", file.string(), number)};
     }
-    level.as_of = now;
-    stock.emplace(level.sku, level);
+    level.available = level.on_hand - level.reserved;
+    stock.emplace(sku, level);
   }
   return stock;
 }
@@ -80,33 +81,40 @@ class ErpPlugin final : public Plugin {
     std::error_code gone;
     const auto written = std::filesystem::last_write_time(file_, gone);
     if (!gone && written == written_) return {};
-    auto stock = read_stock(file_, host_->clock().now());
+    auto stock = read_stock(file_);
     if (!stock) return stock.error();
     stock_ = std::move(*stock);
     written_ = written;
+    read_at_ = host_->clock().now();
     host_->log().info("stock read, rows={}", stock_.size());
     return {};
   }
 
-  [[nodiscard]] Result<contract::StockLevel> answer(const contract::StockQuery& q) const {
-    contract::StockLevel sum{q.sku, q.warehouse, 0, 0, {}};
-    bool known = false;
+  [[nodiscard]] Result<contract::Stock> answer(const contract::StockQuery& q) const {
+    contract::Stock stock;
+    stock.sku = q.sku;
+    stock.as_of = read_at_;
+    stock.source = host_->instance();
     for (auto [row, end] = stock_.equal_range(q.sku); row != end; ++row) {
-      if (!q.warehouse.empty() && row->second.warehouse != q.warehouse) continue;
-      sum.on_hand += row->second.on_hand;
-      sum.reserved += row->second.reserved;
-      sum.as_of = row->second.as_of;
-      known = true;
+      const contract::StockLevel& level = row->second;
+      if (!q.warehouse.empty() && level.warehouse != q.warehouse) continue;
+      stock.on_hand += level.on_hand;
+      stock.reserved += level.reserved;
+      stock.available += level.available;
+      stock.levels.push_back(level);
     }
-    if (!known) return Error{Errc::not_found, fmt::format("no stock of {} in \"{}\"", q.sku, q.warehouse)};
-    return sum;
+    if (stock.levels.empty()) {
+      return Error{Errc::not_found, fmt::format("no stock of {} in \"{}\"", q.sku, q.warehouse)};
+    }
+    return stock;
   }
 
   Config config_;
   Context* host_ = nullptr;
   std::filesystem::path file_;
   std::filesystem::file_time_type written_;
-  Stock stock_;
+  Time read_at_;
+  Table stock_;
 };
 
 }  // namespace qiao::samples
