@@ -358,8 +358,8 @@ struct LookupCore::Impl : std::enable_shared_from_this<Impl> {
       asked->add();
       return given({(*values)[i], clock.now(), now, {}}, false);
     }
-    // A wrong question is not covered up by an old answer.
-    if (harmless(values.error().code)) return values.error();
+    // A wrong question is not covered up by an old answer; one that was broken off because the instance ends is.
+    if (harmless(values.error().code) && values.error().code != Errc::cancelled) return values.error();
     return stand_in(key, now);
   }
 

@@ -58,8 +58,8 @@ class QIAO_API LookupCore {
 }  // namespace detail
 
 /// Asks an outside system through a cache, once for all who ask the same at the same time, with a deadline and a
-/// circuit breaker, on at most `concurrency` threads. Whoever asks is answered within `deadline`, whatever the system
-/// does.
+/// circuit breaker, on at most `concurrency` threads, which all lookups of an instance share. Whoever asks is answered
+/// within `deadline`, whatever the system does.
 ///
 /// `fetch(keys)` runs on a blocking lane of the instance and answers one value a key (null: there is no such thing,
 /// which is remembered too), or an error for all of them. Errc::bad_value, forbidden and not_found do not count against
