@@ -5,8 +5,10 @@
 
 #include "plugins/partners/admin_rest.hpp"
 #include "plugins/partners/embed.hpp"
+#include "plugins/partners/operator_commands.hpp"
 #include "plugins/partners/partner_api.hpp"
 #include "qiao/contract/erp.hpp"
+#include "qiao/contract/partners.hpp"
 
 namespace qiao::partners {
 
@@ -18,6 +20,7 @@ class PartnersPlugin final : public Plugin {
     m.summary("Partners read live stock with keys of their own: REST, live updates, and an element for their pages");
     m.config<PartnersConfig>();
     m.asks<contract::StockQuery>(true).asks<contract::StockBatchQuery>(true).asks<contract::ProductSearch>(true);
+    m.serves<contract::ListPartnerKeys>().serves<contract::MakePartnerKey>().serves<contract::RevokePartnerKey>();
   }
 
   Result<void> configure(const Section& section) override {
@@ -38,6 +41,7 @@ class PartnersPlugin final : public Plugin {
     embed_ = add_embed(host.http(), host.share_dir() / "partner", host.log());
     add_admin_routes(host.http(), *keys_, ring_, host.clock(), embed_);
     add_partner_api(host.http(), bus, *gate_, cache_, live_, config_);
+    serve_operator(bus, waiting_lane(), *keys_, ring_, host.clock());
     start_timers(host);
     return {};
   }
@@ -52,6 +56,7 @@ class PartnersPlugin final : public Plugin {
   }
 
  private:
+  static Lane waiting_lane() { return {.kind = Lane::blocking, .concurrency = 1, .name = "keys"}; }
   [[nodiscard]] StockCacheSettings cache_settings() const {
     return {config_.fresh_for, config_.revalidate_for, config_.keep_for, static_cast<std::size_t>(config_.remembered)};
   }
@@ -62,7 +67,7 @@ class PartnersPlugin final : public Plugin {
   void start_timers(Context& host) {
     Bus& bus = host.bus();
     const Lane live{.name = "live"};
-    const Lane waiting{.kind = Lane::blocking, .concurrency = 1, .name = "keys"};
+    const Lane waiting = waiting_lane();
     bus.every(config_.live_every, live, [live = live_] { live->poll(); });
     bus.every(1s, live, [live = live_] { live->recheck(); });
     bus.every(10s, waiting, [this, &host] {

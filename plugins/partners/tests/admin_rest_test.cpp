@@ -1,4 +1,5 @@
 #include "plugins/partners/tests/partner_fixture.hpp"
+#include "qiao/contract/partners.hpp"
 
 namespace qiao::partners {
 namespace {
@@ -143,6 +144,29 @@ TEST_F(PartnerKeys, TheReportCountsByDayAndStatusAndSurvivesARestart) {
   EXPECT_EQ(shown["used_today"], 4) << "a refusal uses nothing up";
   EXPECT_TRUE(shown.contains("last_used_at"));
   EXPECT_EQ(admin("GET", "/" + key.id + "/usage?from=yesterday").status, 400);
+}
+
+TEST_F(PartnerKeys, AreMadeListedAndRevokedByTheOperatorsCommandToo) {
+  contract::MakePartnerKey order;
+  order.name = "By command";
+  order.browser = true;
+  EXPECT_EQ(hub.ask(order).error().name(), "partners.bad_key");
+  order.origins = {kShop};
+  order.skus = {"A-*"};
+  const auto made = hub.ask(order);
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(with(made->secret, "/stock?sku=A-100", kShop).status, 200);
+  auto list = hub.ask(contract::ListPartnerKeys{});
+  ASSERT_EQ(list->keys.size(), 1u);
+  EXPECT_EQ(list->keys[0].prefix, made->secret.substr(0, 11));
+  EXPECT_EQ(list->keys[0].kind, "browser");
+  EXPECT_EQ(hub.ask(contract::RevokePartnerKey{"qk_"}).error().code, Errc::not_found);
+  const auto revoked = hub.ask(contract::RevokePartnerKey{made->secret.substr(0, 11)});
+  ASSERT_TRUE(revoked);
+  EXPECT_EQ(revoked->state, "revoked");
+  EXPECT_EQ(with(made->secret, "/stock?sku=A-100", kShop).status, 401);
+  EXPECT_TRUE(hub.ask(contract::ListPartnerKeys{})->keys.empty());
+  EXPECT_EQ(hub.ask(contract::ListPartnerKeys{true})->keys.size(), 1u);
 }
 
 TEST_F(PartnerKeys, EveryChangeIsInTheAuditLog) {
