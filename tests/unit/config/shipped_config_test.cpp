@@ -2,6 +2,9 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
 
 #include "core/config/load.hpp"
 
@@ -20,6 +23,19 @@ TEST(ShippedConfig, IsValidAsItStands) {
   }
 }
 
+/// The files that an example names as ${file:…}, which an operator would have made.
+void provide_secrets(const fs::path& example, const fs::path& folder) {
+  std::ifstream file(example);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const std::regex reference(R"(\$\{file:([^}]+)\})");
+  for (std::sregex_iterator found(text.begin(), text.end(), reference), end; found != end; ++found) {
+    const fs::path secret = folder / (*found)[1].str();
+    fs::create_directories(secret.parent_path());
+    std::ofstream(secret) << "secret";
+    fs::permissions(secret, fs::perms::owner_read | fs::perms::owner_write);
+  }
+}
+
 TEST(ShippedConfig, TakesEachExampleAsAFragment) {
   std::string name = (fs::temp_directory_path() / "qiao-examples-XXXXXX").string();
   const fs::path folder = ::mkdtemp(name.data());
@@ -30,6 +46,7 @@ TEST(ShippedConfig, TakesEachExampleAsAFragment) {
     if (entry.path().extension() != ".yaml") continue;
     const fs::path fragment = folder / "conf.d" / entry.path().filename();
     fs::copy_file(entry.path(), fragment);
+    provide_secrets(entry.path(), folder);
     const LoadedConfig loaded = load_config(folder / "qiao.yaml");
     EXPECT_TRUE(loaded.ok()) << problems_text(loaded.problems);
     fs::remove(fragment);
