@@ -221,6 +221,19 @@ test('the quota of a key holds, and the report tells what it was used for', asyn
   assert.match(await office.call('GET', `/${small.key.id}/usage.csv`), /^day,status,count\r\n\d{4}-\d\d-\d\d,200,/);
 });
 
+test('the operator makes, lists and revokes keys by command', async () => {
+  const command = (...words) => hub.command('partner-key', ...words, '--data', hub.data);
+  const made = command('create', 'By hand', '--skus', 'TEA-*');
+  assert.equal(made.code, 0, made.stderr);
+  const own = made.stdout.match(/^qk_\S{43}$/m)[0];
+  assert.equal((await ask(hub, own, '/stock?sku=TEA-1')).status, 200);
+  assert.equal((await ask(hub, own, '/stock?sku=CUP-1')).status, 403);
+  assert.ok(command('list').stdout.includes(own.slice(0, 11)));
+  assert.equal(command('create', 'Page', '--browser').code, 1);
+  assert.equal(command('revoke', own.slice(0, 11)).code, 0);
+  assert.equal((await ask(hub, own, '/stock?sku=TEA-1')).status, 401);
+});
+
 test('after the hub was away, pages come back by themselves', async () => {
   const page = await visitor();
   await page.goto(site.url + '/');

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <mutex>
+#include <thread>
 
 #include "plugins/partners/secret.hpp"
 #include "plugins/partners/tests/stock.hpp"
@@ -20,10 +22,12 @@ class FakeSocket final : public Socket {
     if (!origin.empty()) upgrade_.headers.emplace_back("origin", std::move(origin));
   }
   bool send(std::shared_ptr<const std::string> text) override {
+    const std::lock_guard lock(mutex_);
     frames.push_back(*text);
     return closed == 0;
   }
   void close(int code, std::string_view) override {
+    const std::lock_guard lock(mutex_);
     if (closed == 0) closed = code;
   }
   [[nodiscard]] const HttpRequest& upgrade() const noexcept override { return upgrade_; }
@@ -33,6 +37,7 @@ class FakeSocket final : public Socket {
   int closed = 0;
 
  private:
+  std::mutex mutex_;
   HttpRequest upgrade_;
 };
 
@@ -243,6 +248,56 @@ TEST_F(LiveStockTest, AKeyHasSoManyConnectionsAndTheHubTooAndWhoSaysNothingGoes)
   live->recheck();
   EXPECT_EQ(silent.socket->closed, 4408);
   EXPECT_EQ(one.socket->closed, 0);
+}
+
+TEST(LiveStockThreads, ConnectionsComeAndGoWhileStockAndKeysChange) {
+  testkit::ManualClock clock;
+  KeyRing ring;
+  const Gatekeeper gate(ring, clock, 1000000);
+  KeyRecord key;
+  const std::string secret = new_secret();
+  key.id = Id{1};
+  key.name = "Server";
+  key.hash = secret_hash(secret);
+  key.scopes = {"stock.read"};
+  key.per_minute = 1000000;
+  key.per_day = 1000000;
+  ring.put(key);
+  std::atomic<int> available{0};
+  const auto cache = std::make_shared<StockCache>(clock, StockCacheSettings{0s, 0s, 1min, 100},
+                                                  [&](const std::string&, const std::vector<std::string>& skus,
+                                                      const std::function<void(Result<contract::StockList>)>& answer) {
+                                                    contract::StockList list;
+                                                    for (const std::string& sku : skus)
+                                                      list.found.push_back(stock_of(sku, ++available, clock.now()));
+                                                    answer(list);
+                                                  });
+  const auto live = std::make_shared<LiveStock>(cache, gate, clock, LiveSettings{5s, 1000, 1000});
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 200; ++i) {
+        auto socket = std::make_shared<FakeSocket>("");
+        const auto handler = live->open(socket);
+        const std::string sku = R"([{"sku":"A-)" + std::to_string((i + t) % 5) + R"(","warehouse":""}])";
+        handler->on_text(R"({"t":"hello","key":")" + secret + R"(","items":)" + sku + "}");
+        handler->on_text(R"({"t":"watch","items":)" + sku + "}");
+        handler->on_close(1000);
+      }
+    });
+  }
+  threads.emplace_back([&] {
+    KeyRecord changed = key;
+    for (int i = 0; i < 200; ++i) {
+      live->poll();
+      changed.per_minute = 1000000 - i;
+      ring.put(changed);
+      live->recheck();
+    }
+  });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(live->connections(), 0u);
+  EXPECT_EQ(ring.of(Id{1}).activity->live.load(), 0);
 }
 
 }  // namespace
