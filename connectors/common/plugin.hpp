@@ -27,11 +27,7 @@ class DescribedPlugin : public Plugin {
     auto bound = section.bind<Config>();
     if (!bound) return bound.error();
     config_ = std::move(*bound);
-    if (auto checked = Client::make(config_, system_clock()); !checked) {
-      Error error = checked.error();
-      error.message = section.path() + ": " + error.message;
-      return error;
-    }
+    if (auto checked = Client::make(config_, system_clock()); !checked) return checked.error();
     return {};
   }
 
