@@ -91,6 +91,14 @@ Result<std::string> Book::seal(Session& session, Id subject, const SealedPlace& 
   return vault_.seal(session, subject, place, plain);
 }
 
+Result<std::string> Book::seal_name(Session& session, Id contact, std::string_view name) const {
+  return seal(session, contact, {"contacts_contact", "name", contact.value}, name);
+}
+
+Result<std::string> Book::open_name(Session& session, Id contact, std::string_view sealed) const {
+  return open(session, {"contacts_contact", "name", contact.value}, sealed);
+}
+
 Result<std::string> Book::open(Session& session, const SealedPlace& place, std::string_view sealed) const {
   if (sealed.empty()) return std::string{};
   auto plain = vault_.open(session, place, sealed);
@@ -185,7 +193,9 @@ Result<ContactView> Book::read(Session& session, Id contact) const {
         continue;
       }
       if (first || (generated && rows->integer(1) == 0)) {
-        view.name = rows->str(0);
+        auto name = open_name(session, member, rows->text(0));
+        if (!name) return name.error();
+        view.name = std::move(*name);
         generated = rows->integer(1) != 0;
       }
       if (view.company.empty()) view.company = rows->str(2);
@@ -270,10 +280,12 @@ Result<std::vector<Id>> Book::find(Session& session, const Claim& normal, bool v
 
 Result<void> Book::add(Session& session, Id id, std::string_view name, bool generated, std::string_view language,
                        Time now) const {
+  auto sealed = seal_name(session, id, cut(name, 200));
+  if (!sealed) return sealed.error();
   auto done = session.run(
       "INSERT INTO contacts_contact (id, root, merged_at, name, generated, tier, lang, note_at, blocked, created_at, "
       "last_seen_at, changed_at) VALUES (?, ?, 0, ?, ?, '', ?, 0, 0, ?, ?, ?)",
-      id, id, cut(name, 200), generated, cut(language, 16), now, now, now);
+      id, id, SqlArg::blob(*sealed), generated, cut(language, 16), now, now, now);
   if (!done) return done.error();
   return {};
 }
@@ -430,6 +442,29 @@ Result<Id> Book::company(Session& session, std::string_view name, Time now) cons
   return id;
 }
 
+Result<bool> Book::rename(Session& session, Id root, std::string_view name) const {
+  std::string before;
+  bool generated = false;
+  {
+    auto rows = session.query("SELECT name, generated FROM contacts_contact WHERE id = ?", root);
+    if (!rows->next()) {
+      if (auto status = rows->status(); !status) return status.error();
+      return false;
+    }
+    auto opened = open_name(session, root, rows->text(0));
+    if (!opened) return opened.error();
+    before = std::move(*opened);
+    generated = rows->integer(1) != 0;
+  }
+  if (before == name && !generated) return false;
+  auto sealed = seal_name(session, root, name);
+  if (!sealed) return sealed.error();
+  auto done =
+      session.run("UPDATE contacts_contact SET name = ?, generated = 0 WHERE id = ?", SqlArg::blob(*sealed), root);
+  if (!done) return done.error();
+  return *done > 0;
+}
+
 Result<bool> Book::apply(Session& session, Id root, const ContactPatch& patch, Time now) const {
   bool any = false;
   const auto column = [&](const char* sql, const auto& value) -> Result<void> {
@@ -439,11 +474,9 @@ Result<bool> Book::apply(Session& session, Id root, const ContactPatch& patch, T
     return {};
   };
   if (patch.name) {
-    auto done = session.run(
-        "UPDATE contacts_contact SET name = ?, generated = 0 WHERE id = ? AND (name <> ? OR generated <> 0)",
-        *patch.name, root, *patch.name);
-    if (!done) return done.error();
-    any = any || *done > 0;
+    auto changed = rename(session, root, *patch.name);
+    if (!changed) return changed;
+    any = any || *changed;
   }
   if (patch.language) {
     if (auto ok = column("UPDATE contacts_contact SET lang = ? WHERE id = ? AND lang <> ?", *patch.language); !ok)
@@ -510,8 +543,10 @@ Result<bool> Book::apply(Session& session, Id root, const ContactPatch& patch, T
 
 Result<bool> Book::learn_name(Session& session, Id root, std::string_view name) const {
   if (name.empty()) return false;
+  auto sealed = seal_name(session, root, cut(name, 200));
+  if (!sealed) return sealed.error();
   auto done = session.run("UPDATE contacts_contact SET name = ?, generated = 0 WHERE id = ? AND generated = 1",
-                          cut(name, 200), root);
+                          SqlArg::blob(*sealed), root);
   if (!done) return done.error();
   return *done > 0;
 }

@@ -62,6 +62,9 @@ class Book {
   /// A name that a channel or the site told; taken while nothing better is known. True: it was.
   [[nodiscard]] Result<bool> learn_name(Session& session, Id root, std::string_view name) const;
 
+  /// The name of one stored contact, which may be joined into another one.
+  [[nodiscard]] Result<std::string> seal_name(Session& session, Id contact, std::string_view name) const;
+  [[nodiscard]] Result<std::string> open_name(Session& session, Id contact, std::string_view sealed) const;
   [[nodiscard]] Result<std::string> seal(Session& session, Id subject, const SealedPlace& place,
                                          std::string_view plain) const;
   /// Empty when the key was destroyed.
@@ -75,6 +78,7 @@ class Book {
 
  private:
   struct Row;
+  [[nodiscard]] Result<bool> rename(Session& session, Id root, std::string_view name) const;
   [[nodiscard]] Result<bool> set_main(Session& session, Id root, std::string_view kind, const std::string& value,
                                       Time now) const;
   [[nodiscard]] Result<bool> set_tags(Session& session, Id root, std::vector<std::string> tags) const;

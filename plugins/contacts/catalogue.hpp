@@ -70,6 +70,7 @@ class Catalogue {
 
  private:
   struct Where;
+  [[nodiscard]] Result<std::vector<Id>> by_name(Session& session, const std::string& words, Id after, int limit) const;
   [[nodiscard]] Where where(const SegmentFilter& filter) const;
 
   const Book& book_;

@@ -174,7 +174,8 @@ void add_catalogue_routes(Http& http, Database& store, const Book& book, const C
                           const Desk& desk) {
   http.route<ListQuery, ContactPage>(
       route("GET", "/api/v1/contacts", "The contacts that one may see, newest first, masked", agents()),
-      [&store, &book, &catalogue, &guard, &desk](const ListQuery& q, const HttpRequest& request) -> Result<ContactPage> {
+      [&store, &book, &catalogue, &guard, &desk](const ListQuery& q,
+                                                 const HttpRequest& request) -> Result<ContactPage> {
         if (auto ok = check_name("search", q.search, 254, false); !ok) return ok.error();
         Lister list = [&](Session& session, Id after, int limit) {
           return catalogue.search(session, q.search, after, limit);
@@ -197,8 +198,8 @@ void add_catalogue_routes(Http& http, Database& store, const Book& book, const C
   http.route<CompanyQuery, CompanyList>(
       route("GET", "/api/v1/companies", "Companies by the beginning of their name", agents()),
       [&store, &catalogue](const CompanyQuery& q, const HttpRequest&) -> Result<CompanyList> {
-        auto list = in<std::vector<CompanyView>>(store, false,
-                                                 [&](Session& s) { return catalogue.companies(s, q.search); });
+        auto list =
+            in<std::vector<CompanyView>>(store, false, [&](Session& s) { return catalogue.companies(s, q.search); });
         if (!list) return list.error();
         return CompanyList{std::move(*list)};
       });
@@ -229,21 +230,22 @@ void add_catalogue_routes(Http& http, Database& store, const Book& book, const C
         if (!list) return list.error();
         return SegmentList{std::move(*list)};
       });
-  http.route<ById, Nothing>(
-      route("DELETE", "/api/v1/segments/{id}", "Forgets a saved filter", managers()),
-      [&store, &catalogue](const ById& body, const HttpRequest&) -> Result<Nothing> {
-        auto gone = in<bool>(store, true, [&](Session& s) { return catalogue.remove_segment(s, body.id); });
-        if (!gone) return gone.error();
-        if (!*gone) return Error{Errc::not_found, "segment.not_found", "there is no such segment"};
-        return Nothing{};
-      });
-  http.route<Nothing, TagList>(
-      route("GET", "/api/v1/tags", "All tags, with how many contacts have each", agents()),
-      [&store, &catalogue](const Nothing&, const HttpRequest&) -> Result<TagList> {
-        auto list = in<std::vector<TagView>>(store, false, [&](Session& s) { return catalogue.tags(s); });
-        if (!list) return list.error();
-        return TagList{std::move(*list)};
-      });
+  http.route<ById, Nothing>(route("DELETE", "/api/v1/segments/{id}", "Forgets a saved filter", managers()),
+                            [&store, &catalogue](const ById& body, const HttpRequest&) -> Result<Nothing> {
+                              auto gone = in<bool>(store, true,
+                                                   [&](Session& s) { return catalogue.remove_segment(s, body.id); });
+                              if (!gone) return gone.error();
+                              if (!*gone)
+                                return Error{Errc::not_found, "segment.not_found", "there is no such segment"};
+                              return Nothing{};
+                            });
+  http.route<Nothing, TagList>(route("GET", "/api/v1/tags", "All tags, with how many contacts have each", agents()),
+                               [&store, &catalogue](const Nothing&, const HttpRequest&) -> Result<TagList> {
+                                 auto list = in<std::vector<TagView>>(store, false,
+                                                                      [&](Session& s) { return catalogue.tags(s); });
+                                 if (!list) return list.error();
+                                 return TagList{std::move(*list)};
+                               });
 }
 
 }  // namespace qiao::contacts

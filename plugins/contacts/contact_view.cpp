@@ -14,6 +14,7 @@ namespace permission = contract::permission;
 using contract::ContactView;
 
 constexpr std::int32_t kLookedAt = 500;
+constexpr std::size_t kAskedAtOnce = 200;
 constexpr auto kPatience = 3s;
 
 }  // namespace
@@ -59,18 +60,27 @@ Result<std::vector<ContactView>> Guard::visible(const Principal& who, std::vecto
   if (contacts.empty() || who.may(permission::kConversationsAll)) return contacts;
   std::set<Id> seen;
   std::set<Id> talked;
-  contract::ConversationsOfContacts ask;
+  std::vector<Id> all;
   for (const ContactView& contact : contacts) {
     const std::vector<Id> ids = ids_of(contact);
-    ask.contacts.insert(ask.contacts.end(), ids.begin(), ids.end());
+    all.insert(all.end(), ids.begin(), ids.end());
   }
-  if (ask.contacts.size() > static_cast<std::size_t>(kLookedAt)) ask.contacts.resize(kLookedAt);
-  ask.limit = kLookedAt;
-  auto found = bus_.ask(std::move(ask), RequestOptions{kPatience});
-  if (!found) return found.error();
-  for (const contract::ConversationView& c : found->conversations) {
-    talked.insert(c.contact);
-    if (contract::may_see(who, c)) seen.insert(c.contact);
+  for (std::size_t from = 0; from < all.size(); from += kAskedAtOnce) {
+    contract::ConversationsOfContacts ask;
+    const auto first = all.begin() + static_cast<std::ptrdiff_t>(from);
+    ask.contacts.assign(first, first + static_cast<std::ptrdiff_t>(std::min(kAskedAtOnce, all.size() - from)));
+    ask.limit = kLookedAt;
+    ask.by_id = true;
+    for (bool more = true; more;) {
+      auto page = bus_.ask(ask, RequestOptions{kPatience});
+      if (!page) return page.error();
+      for (const contract::ConversationView& c : page->conversations) {
+        talked.insert(c.contact);
+        if (contract::may_see(who, c)) seen.insert(c.contact);
+        ask.below = c.id;
+      }
+      more = page->more && !page->conversations.empty();
+    }
   }
   std::erase_if(contacts, [&](const ContactView& contact) {
     const std::vector<Id> ids = ids_of(contact);

@@ -170,7 +170,9 @@ Result<std::vector<MergeView>> Merging::history(Session& session, Id root) const
       const Id id = rows->id(0);
       if (std::find(seen.begin(), seen.end(), id) != seen.end()) continue;
       seen.push_back(id);
-      list.push_back({id, rows->id(1), rows->str(2), rows->id(3), rows->time(4), rows->str(5), rows->str(6),
+      auto name = book_.open_name(session, rows->id(1), rows->text(2));
+      if (!name) return name.error();
+      list.push_back({id, rows->id(1), std::move(*name), rows->id(3), rows->time(4), rows->str(5), rows->str(6),
                       rows->integer(7) != 0});
     }
     if (auto status = rows->status(); !status) return status.error();
@@ -194,7 +196,10 @@ Result<std::vector<Suggestion>> Merging::suggestions(Session& session, Id root) 
     while (rows->next()) {
       const Id other = rows->id(0);
       const bool there = std::any_of(list.begin(), list.end(), [&](const Suggestion& s) { return s.contact == other; });
-      if (!there) list.push_back({other, rows->str(1), rows->str(2)});
+      if (there) continue;
+      auto name = book_.open_name(session, other, rows->text(1));
+      if (!name) return name.error();
+      list.push_back({other, std::move(*name), rows->str(2)});
     }
     if (auto status = rows->status(); !status) return status.error();
   }

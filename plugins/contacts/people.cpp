@@ -149,11 +149,13 @@ Result<ContactView> People::identify(const Identify& q, std::string_view source)
 
 Result<ContactView> People::patch(Id contact, ContactPatch patch) {
   ContactView after;
+  std::vector<std::string> tags_before;
   bool changed = false;
   auto written = store_.write_and_wait([&](Session& session) -> Result<void> {
     auto before = book_.read(session, contact);
     if (!before) return before.error();
     ContactPatch p = patch;
+    tags_before = before->tags;
     const std::string& country = book_.default_country();
     if (p.phone && (*p.phone == shown_phone_masked(before->phone, country) || *p.phone == before->phone))
       p.phone.reset();
@@ -169,6 +171,16 @@ Result<ContactView> People::patch(Id contact, ContactPatch patch) {
   });
   if (!written) return written.error();
   if (changed) tell({}, after);
+  if (tags_changed_ && tags_before != after.tags) {
+    std::vector<std::string> added;
+    std::vector<std::string> removed;
+    // Both are in order.
+    std::set_difference(after.tags.begin(), after.tags.end(), tags_before.begin(), tags_before.end(),
+                        std::back_inserter(added));
+    std::set_difference(tags_before.begin(), tags_before.end(), after.tags.begin(), after.tags.end(),
+                        std::back_inserter(removed));
+    tags_changed_(after.id, std::move(added), std::move(removed));
+  }
   return after;
 }
 
@@ -238,6 +250,18 @@ Result<ContactView> People::undo(Id merge, const Who& by, AuditEntry audit) {
   return alone;
 }
 
+/// The inbox gave an id to somebody who is known here by another one: from now on it leads to them.
+Result<void> People::add_alias(Session& session, Id alias, Id root) {
+  auto there = book_.root_of(session, alias);
+  if (there || there.error().code != Errc::not_found) return there ? Result<void>{} : there.error();
+  const Time now = clock_.now();
+  if (auto done = book_.add(session, alias, {}, true, {}, now); !done) return done;
+  auto joined = session.run("UPDATE contacts_contact SET root = ?, merged_into = ?, merged_at = ? WHERE id = ?", root,
+                            root, now, alias);
+  if (!joined) return joined.error();
+  return {};
+}
+
 void People::seen(const IdentitySeen& event) {
   struct Job {
     IdentitySeen seen;
@@ -260,12 +284,16 @@ void People::seen(const IdentitySeen& event) {
           auto learned = book_.learn_name(session, job->root, name);
           if (!learned) return learned.error();
           if (s.generated) {
-            auto given =
-                session.run("UPDATE contacts_contact SET name = ? WHERE id = ? AND name = ''", s.name, job->root);
+            auto sealed = book_.seal_name(session, job->root, s.name);
+            if (!sealed) return sealed.error();
+            // No name is stored as one that is empty.
+            auto given = session.run("UPDATE contacts_contact SET name = ? WHERE id = ? AND LENGTH(name) = 0",
+                                     SqlArg::blob(*sealed), job->root);
             if (!given) return given.error();
           }
           job->tell = job->root != s.contact;
           if (!job->tell) return {};
+          if (auto alias = add_alias(session, s.contact, job->root); !alias) return alias;
           auto view = book_.read(session, job->root);
           if (!view) return view.error();
           job->after = std::move(*view);

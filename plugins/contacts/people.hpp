@@ -36,6 +36,10 @@ class People {
   [[nodiscard]] Result<Merged> merge(Id into, Id other, const Who& by, AuditEntry audit);
   [[nodiscard]] Result<contract::ContactView> undo(Id merge, const Who& by, AuditEntry audit);
 
+  /// Told of tags that a patch added and removed. Before anything runs.
+  using TagsChanged = std::function<void(Id contact, std::vector<std::string> add, std::vector<std::string> remove)>;
+  void on_tags(TagsChanged told) { tags_changed_ = std::move(told); }
+
   /// A channel's customer is known to the inbox. Waits for nothing.
   void seen(const contract::IdentitySeen& seen);
   /// Something happened with the contact now; written later, many together. Any thread, waits for nothing.
@@ -46,6 +50,7 @@ class People {
   [[nodiscard]] Result<Time> newest();
 
  private:
+  [[nodiscard]] Result<void> add_alias(Session& session, Id alias, Id root);
   void tell(const std::vector<Merging::Joined>& joined, const contract::ContactView& after);
 
   Database& store_;
@@ -56,6 +61,7 @@ class People {
   const Book& book_;
   const Merging& merging_;
   Counter& merges_;
+  TagsChanged tags_changed_;
 
   std::mutex mutex_;
   std::map<Id, Time> touched_;

@@ -144,11 +144,15 @@ Result<ConversationList> Contacts::conversations(const contract::ConversationsOf
       before = " AND c.changed_at < ?";
       args.emplace_back(q.before);
     }
+    if (q.by_id && q.below) {
+      before += " AND c.id < ?";
+      args.emplace_back(q.below);
+    }
     args.emplace_back(limit + 1);
     auto rows = session.select(
         fmt::format("SELECT {} FROM inbox_conversation c JOIN inbox_contact k ON k.id = c.contact WHERE c.contact IN "
-                    "({}){} ORDER BY c.changed_at DESC LIMIT ?",
-                    records::kConversationColumns, these, before),
+                    "({}){} ORDER BY {} DESC LIMIT ?",
+                    records::kConversationColumns, these, before, q.by_id ? "c.id" : "c.changed_at"),
         args);
     while (rows->next()) {
       if (list.conversations.size() == limit) {

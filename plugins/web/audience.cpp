@@ -65,6 +65,10 @@ void Audience::follow(const std::shared_ptr<VisitorSession>& session, Id before,
   insert(followers_, now, session);
 }
 
+void Audience::forget(Id visitor) {
+  for (const auto& session : visitors_of(visitor)) session->close(4401, "this visitor was erased");
+}
+
 void Audience::join(const std::shared_ptr<AgentSession>& session) {
   const std::lock_guard lock(mutex_);
   agents_.push_back(session);

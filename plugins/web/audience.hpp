@@ -28,6 +28,9 @@ class Audience {
   /// The conversation that a visitor's frames are about; follows it when a new one begins.
   void follow(const std::shared_ptr<VisitorSession>& session, Id before, Id now);
 
+  /// Everything about the visitor is gone: their screens begin anew.
+  void forget(Id visitor);
+
   void join(const std::shared_ptr<AgentSession>& session);
   void leave(const AgentSession& session);
   /// The session wants this conversation's messages though it is not its agent.

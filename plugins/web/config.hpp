@@ -14,6 +14,7 @@ struct SiteSettings {
   std::string name;
   bool in_app = false;
   std::vector<std::string> origins;
+  Secret identify_secret;
 };
 
 struct WebSettings {
@@ -37,6 +38,10 @@ inline void describe(Schema<SiteSettings>& s) {
       .doc(
           "Pages that may embed the widget, e.g. https://shop.example.org; empty: only pages that the hub itself "
           "serves");
+  s.optional("identify_secret", &SiteSettings::identify_secret)
+      .doc(
+          "Shared with the site's server, which signs with it who its visitor is (docs/guide/embedding-the-widget.md); "
+          "without it nothing that a visitor says of themselves is proven");
 }
 
 inline void describe(Schema<WebSettings>& s) {

@@ -121,6 +121,10 @@ std::string visitor_welcome(const std::string& token, Id visitor, const contract
   return w.number("rating", c.rating).time("server_time", now).done();
 }
 
+std::string identified_frame(const std::string& client_id, bool verified) {
+  return Writer("identified").text("id", client_id).flag("verified", verified).done();
+}
+
 std::string agent_welcome(const contract::SessionView& session, Time now) {
   return Writer("welcome")
       .record("agent", session.agent)

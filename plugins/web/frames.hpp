@@ -34,14 +34,19 @@ struct ClientFrame {
   std::string page;
   std::string presence;
   std::map<std::string, std::int64_t> resume;
+  std::string identity;
+  std::string name;
+  std::string phone;
+  std::string email;
 };
 QIAO_FIELDS(ClientFrame, t, id, text, attachments, conversation, contact, on, note, seq, score, comment, site, language,
-            token, last_seq, page, presence, resume)
+            token, last_seq, page, presence, resume, identity, name, phone, email)
 
 /// A URL for an attachment, good for a few minutes.
 using FileLinks = std::function<std::string(Id file)>;
 
 std::string visitor_welcome(const std::string& token, Id visitor, const contract::ConversationView& c, Time now);
+std::string identified_frame(const std::string& client_id, bool verified);
 std::string agent_welcome(const contract::SessionView& session, Time now);
 std::string ack_frame(const std::string& client_id, const contract::Accepted& accepted);
 std::string error_frame(const std::string& client_id, const Error& error);

@@ -6,15 +6,18 @@ std::span<const Migration> migrations() {
   static constexpr Migration kSteps[] = {
       {1, "files and secrets",
        R"sql(
-         CREATE TABLE web_secret (name VARCHAR(40) NOT NULL PRIMARY KEY, value VARCHAR(100) NOT NULL);
+         CREATE TABLE web_secret (name VARCHAR(40) NOT NULL PRIMARY KEY, value BLOB NOT NULL);
          CREATE TABLE web_file (
            id BIGINT NOT NULL PRIMARY KEY,
            owner VARCHAR(40) NOT NULL,
-           name VARCHAR(200) NOT NULL,
+           name BLOB NOT NULL,
            media_type VARCHAR(80) NOT NULL,
            size BIGINT NOT NULL,
            created_at BIGINT NOT NULL)
        )sql"},
+      {2, "visitors who were erased",
+       "CREATE TABLE web_erased (visitor BIGINT NOT NULL PRIMARY KEY, erased_at BIGINT NOT NULL);"
+       "CREATE INDEX web_file_owner ON web_file (owner)"},
   };
   return kSteps;
 }

@@ -7,6 +7,7 @@
 #include "plugins/web/config.hpp"
 #include "plugins/web/migrations.hpp"
 #include "plugins/web/pages.hpp"
+#include "plugins/web/privacy.hpp"
 #include "plugins/web/services.hpp"
 #include "plugins/web/visitor_rest.hpp"
 #include "plugins/web/visitor_session.hpp"
@@ -17,19 +18,27 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::int32_t kIdentitiesPerHour = 60;
+
 /// The secret that signs tokens: made at the first start, then read.
-Result<std::string> load_secret(Database& database) {
+Result<std::string> load_secret(Database& database, Vault& vault) {
+  const SealedPlace place{"web_secret", "value", 1};
   std::string secret;
   const auto find = [&](Session& s) -> Result<void> {
     auto rows = s.query("SELECT value FROM web_secret WHERE name = ?", "tokens");
-    if (rows->next()) secret = rows->str(0);
-    return rows->status();
+    if (!rows->next()) return rows->status();
+    auto opened = vault.open(s, place, rows->text(0));
+    if (!opened) return opened.error();
+    secret = std::move(*opened);
+    return {};
   };
   if (auto read = database.read(find); !read) return read.error();
   if (!secret.empty()) return secret;
   secret = Tokens::random_secret();
   auto stored = database.write_and_wait([&](Session& s) -> Result<void> {
-    auto rows = s.run("INSERT INTO web_secret (name, value) VALUES (?, ?)", "tokens", secret);
+    auto sealed = vault.seal(s, Id{}, place, secret);
+    if (!sealed) return sealed.error();
+    auto rows = s.run("INSERT INTO web_secret (name, value) VALUES (?, ?)", "tokens", SqlArg::blob(*sealed));
     if (!rows) return rows.error();
     return {};
   });
@@ -46,6 +55,8 @@ class WebPlugin final : public Plugin {
     m.asks<contract::GetConversation>().asks<contract::GetTranscript>().asks<contract::Handoff>();
     m.asks<contract::MarkRead>().asks<contract::Rate>().asks<contract::ReportDelivery>();
     m.asks<contract::VerifySession>().asks<contract::SetPresence>();
+    m.asks<contract::Identify>(true);
+    m.serves<contract::ExportPerson>().serves<contract::ErasePerson>().serves<contract::CopyFiles>();
     m.publishes<contract::Typing>();
     m.subscribes<contract::MessageStored>()
         .subscribes<contract::MessageOutgoing>()
@@ -65,7 +76,7 @@ class WebPlugin final : public Plugin {
 
   Result<void> start(Context& host) override {
     if (auto migrated = host.store().migrate(migrations()); !migrated) return migrated;
-    auto secret = load_secret(host.store());
+    auto secret = load_secret(host.store(), host.vault());
     if (!secret) return secret.error();
 
     const Tokens tokens(*secret);
@@ -80,12 +91,16 @@ class WebPlugin final : public Plugin {
                      .channel = host.instance(),
                      .settings = settings_,
                      .tokens = tokens,
-                     .files = {host.store(), host.bus(), host.clock(), host.data_dir() / "files"},
+                     .files = {host.store(), host.vault(), host.bus(), host.clock(), host.data_dir() / "files"},
                      .newcomers = {settings_.new_visitors_per_minute, 1min},
                      .uploads = {settings_.visitor_uploads_per_hour, 1h},
+                     .identities = {kIdentitiesPerHour, 1h},
+                     .erased = {},
                      .audience = audience_,
                      .links = links});
 
+    if (auto read = read_erased(host.store(), *services); !read) return read;
+    serve_privacy(host, services);
     listen(host);
     open_sockets(host.http(), services);
     add_visitor_routes(host.http(), services);

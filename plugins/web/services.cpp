@@ -1,5 +1,6 @@
 #include "plugins/web/services.hpp"
 
+#include "plugins/web/identity.hpp"
 #include "qiao/multipart.hpp"
 
 namespace qiao::web {
@@ -20,7 +21,7 @@ Result<VisitorPass> Services::visitor(const HttpRequest& request) const {
     return Error{Errc::unauthorized, "send the visitor's token as Authorization: Bearer"};
   token.remove_prefix(kBearer.size());
   const Time now = clock.now();
-  return verified.get(token, now, settings.visitor_token_life, [&](std::string_view text) {
+  auto known = verified.get(token, now, settings.visitor_token_life, [&](std::string_view text) {
     Result<VisitorPass> pass = Error{Errc::unauthorized, "web.bad_token", "this visitor token is not valid here"};
     for (const auto& [site, about] : settings.sites) {
       pass = tokens.verify_visitor(text, site, now, settings.visitor_token_life);
@@ -28,6 +29,49 @@ Result<VisitorPass> Services::visitor(const HttpRequest& request) const {
     }
     return pass;
   });
+  if (known && erased.contains(known->visitor)) {
+    return Error{Errc::unauthorized, "web.bad_token", "this visitor was erased; ask for a new token"};
+  }
+  return known;
+}
+
+void ErasedVisitors::add(Id visitor) {
+  const std::lock_guard lock(mutex_);
+  visitors_.insert(visitor);
+}
+
+bool ErasedVisitors::contains(Id visitor) const {
+  const std::lock_guard lock(mutex_);
+  return visitors_.contains(visitor);
+}
+
+void identify(Services& services, const VisitorPass& pass, const ClientFrame& frame,
+              std::function<void(Result<bool>)> done) {
+  if (!services.identities.admit(pass.visitor.str(), services.clock.steady())) {
+    return done(Error{Errc::rate_limited, "web.too_many_identities", "too many identities within this hour"});
+  }
+  SiteIdentity who;
+  const bool proven = !frame.identity.empty();
+  if (proven) {
+    auto verified = verify_identity(frame.identity, services.settings.sites.at(pass.site).identify_secret.reveal(),
+                                    services.clock.now());
+    if (!verified) return done(verified.error());
+    who = std::move(*verified);
+  } else {
+    who.name = frame.name;
+    who.phone = frame.phone;
+    who.email = frame.email;
+  }
+  contract::Identify ask;
+  ask.identity = {services.channel, pass.visitor.str()};
+  ask.name = who.name;
+  ask.claims = claims_of(who, proven);
+  ask.attributes = std::move(who.attributes);
+  services.bus.request(std::move(ask), RequestOptions{std::chrono::seconds(10)},
+                       [proven, done = std::move(done)](const Result<contract::ContactView>& contact) {
+                         if (!contact) return done(contact.error());
+                         done(proven);
+                       });
 }
 
 bool Services::origin_ok(std::string_view origin) const {

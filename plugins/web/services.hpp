@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include "plugins/web/config.hpp"
@@ -29,6 +30,17 @@ class WindowLimit {
   std::map<std::string, std::int32_t> count_;  ///< of the current window
 };
 
+/// Visitors whose tokens count no more, because everything about them was erased. Any thread.
+class ErasedVisitors {
+ public:
+  void add(Id visitor);
+  [[nodiscard]] bool contains(Id visitor) const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::set<Id> visitors_;
+};
+
 /// What sockets and routes share. Made in `start`, kept alive by every session, so that a late answer of the bus finds
 /// it.
 struct Services {
@@ -40,8 +52,10 @@ struct Services {
   const Tokens tokens;
   mutable VerifiedTokens verified{};
   FileStore files;
-  WindowLimit newcomers;  ///< by address
-  WindowLimit uploads;    ///< by visitor
+  WindowLimit newcomers;   ///< by address
+  WindowLimit uploads;     ///< by visitor
+  WindowLimit identities;  ///< by visitor
+  ErasedVisitors erased;
   std::shared_ptr<Audience> audience;
   FileLinks links;
 
@@ -57,6 +71,10 @@ Result<contract::Attachment> keep_upload(Services& services, const HttpRequest& 
                                          Bytes limit);
 /// The header that makes a browser save a file under its name instead of showing it.
 std::string content_disposition(std::string_view name);
+/// What a visitor, or their site with a signature, says about who they are: fields of the frame `identify`. Answers
+/// whether it is proven.
+void identify(Services& services, const VisitorPass& pass, const ClientFrame& frame,
+              std::function<void(Result<bool>)> done);
 /// Sizes and ids of a message that a client wants to send; `bad_value` or `too_large` says what is wrong.
 Result<void> check_message(const ClientFrame& frame);
 

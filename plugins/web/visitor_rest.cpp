@@ -1,7 +1,5 @@
 #include "plugins/web/visitor_rest.hpp"
 
-#include <fstream>
-
 #include "qiao/json.hpp"
 
 namespace qiao::web {
@@ -30,6 +28,19 @@ struct VisitorPost {
   std::vector<Id> attachments;
 };
 QIAO_FIELDS(VisitorPost, id, text, attachments)
+
+struct VisitorIdentity {
+  std::string identity;
+  std::string name;
+  std::string phone;
+  std::string email;
+};
+QIAO_FIELDS(VisitorIdentity, identity, name, phone, email)
+
+struct Identified {
+  bool verified = false;
+};
+QIAO_FIELDS(Identified, verified)
 
 struct HistoryQuery {
   std::int64_t after = 0;
@@ -159,13 +170,12 @@ void download(const std::shared_ptr<Services>& services, const Request& request,
   }
   auto file = services->files.open(*id);
   if (!file) return reply(HttpResponse::problem(gone));
-  std::ifstream in(file->path, std::ios::binary);
-  std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  if (!in || static_cast<std::int64_t>(bytes.size()) != file->about.size) {
-    services->log.error("an uploaded file is not as it was stored, file={} path={}", id->str(), file->path.string());
+  auto bytes = services->files.content(*file);
+  if (!bytes) {
+    services->log.error("an uploaded file cannot be read: {}, file={}", bytes.error().message, id->str());
     return reply(HttpResponse::problem(gone));
   }
-  HttpResponse response{.content_type = file->about.media_type, .body = std::move(bytes)};
+  HttpResponse response{.content_type = file->about.media_type, .body = std::move(*bytes)};
   response.headers = {{"Content-Disposition", content_disposition(file->about.name)},
                       {"Content-Security-Policy", "default-src 'none'; sandbox"},
                       {"Cross-Origin-Resource-Policy", "cross-origin"},
@@ -203,6 +213,26 @@ void add_visitor_routes(Http& http, const std::shared_ptr<Services>& services) {
       [services](const VisitorPost& in, const Request& request, const HttpReply& reply) {
         post_message(services, in, request, reply);
       });
+  http.route_reply<VisitorIdentity, Identified>(
+      {.method = "POST",
+       .path = "/api/v1/visitor/identify",
+       .access = Access::anyone(),
+       .summary = "Who the visitor is, signed by the site or as they say. Bearer: the visitor's token",
+       .run = Run::direct},
+      [services](const VisitorIdentity& in, const Request& request, const HttpReply& reply) {
+        const Answer answer(*services, *request, reply);
+        auto pass = services->visitor(*request);
+        if (!pass) return answer.problem(pass.error());
+        ClientFrame frame;
+        frame.identity = in.identity;
+        frame.name = in.name;
+        frame.phone = in.phone;
+        frame.email = in.email;
+        identify(*services, *pass, frame, [answer](const Result<bool>& proven) {
+          if (!proven) return answer.problem(proven.error());
+          answer.json(to_json(Identified{*proven}));
+        });
+      });
   http.route_reply<HistoryQuery, contract::Transcript>(
       {.method = "GET",
        .path = "/api/v1/visitor/messages",
@@ -225,7 +255,8 @@ void add_visitor_routes(Http& http, const std::shared_ptr<Services>& services) {
             .summary = "A file by its signed link",
             .run = Run::blocking},
            [services](const Request& request, const HttpReply& reply) { download(services, request, reply); });
-  for (const char* path : {"/api/v1/visitor/sessions", "/api/v1/visitor/messages", "/api/v1/visitor/files"}) {
+  for (const char* path :
+       {"/api/v1/visitor/sessions", "/api/v1/visitor/messages", "/api/v1/visitor/files", "/api/v1/visitor/identify"}) {
     preflight(http, services, path);
   }
 }

@@ -31,6 +31,11 @@ void VisitorSession::on_text(std::string_view text) {
   } else if (frame.t == "hello") {
     if (greeted_) return refuse(frame.id, {Errc::conflict, "this socket has said hello already"});
     hello(std::move(frame));
+  } else if (frame.t == "identify") {
+    identify(*services_, pass_, frame, [self = shared_from_this(), id = frame.id](const Result<bool>& proven) {
+      if (!proven) return self->refuse(id, proven.error());
+      self->socket_->send(identified_frame(id, *proven));
+    });
   } else if (frame.t == "typing" || frame.t == "read" || frame.t == "handoff" || frame.t == "rate") {
     Id conversation;
     {
@@ -78,6 +83,10 @@ void VisitorSession::hello(ClientFrame frame) {
     auto pass = services_->tokens.verify_visitor(frame.token, site, now, services_->settings.visitor_token_life);
     if (!pass) {
       socket_->close(4401, pass.error().message);
+      return;
+    }
+    if (services_->erased.contains(pass->visitor)) {
+      socket_->close(4401, "this visitor was erased; say hello without a token");
       return;
     }
     pass_ = *pass;

@@ -23,6 +23,7 @@ class VisitorSession final : public SocketHandler, public std::enable_shared_fro
   /// the message begins another one.
   std::optional<Id> deliver(const contract::MessageView& message);
   void send(const std::shared_ptr<const std::string>& frame) { socket_->send(frame); }
+  void close(int code, std::string_view reason) { socket_->close(code, reason); }
 
  private:
   void hello(ClientFrame frame);

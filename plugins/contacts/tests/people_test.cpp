@@ -81,7 +81,10 @@ TEST_F(People, WhoAreIdentifiedBeforeTheyWriteAreTheSameAfterwards) {
   hub.run_until_idle();
   EXPECT_EQ(conversation(first.conversation).contact, before.id);
   EXPECT_EQ(conversation(first.conversation).contact_name, "王芳");
-  EXPECT_EQ(count("SELECT COUNT(*) FROM contacts_contact"), 1);
+  EXPECT_EQ(count("SELECT COUNT(*) FROM contacts_contact WHERE root = id"), 1);
+  auto erased = hub.ask(EraseContact{before.id.str(), {}, {}, {}}, RequestOptions{60s});
+  ASSERT_TRUE(erased) << erased.error().message;
+  EXPECT_EQ(count("SELECT COUNT(*) FROM inbox_contact"), 0);
 }
 
 TEST_F(People, TakenApartHaveExactlyWhatEachHadBefore) {

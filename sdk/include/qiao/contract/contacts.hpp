@@ -96,13 +96,16 @@ struct ConversationList {
 };
 QIAO_FIELDS(ConversationList, conversations, more, total)
 
-/// The conversations of these contacts on all channels, latest change first.
+/// The conversations of these contacts on all channels, latest change first; with `by_id` newest first, which pages
+/// through all of them while they change.
 struct ConversationsOfContacts {
   std::vector<Id> contacts;  ///< at most 500
   Time before;               ///< `changed_at` of the last one of the page before; 1970: from the newest
   std::int32_t limit = 50;   ///< at most 500
+  bool by_id = false;
+  Id below;  ///< with `by_id`: the last one of the page before
 };
-QIAO_FIELDS(ConversationsOfContacts, contacts, before, limit)
+QIAO_FIELDS(ConversationsOfContacts, contacts, before, limit, by_id, below)
 QIAO_REQUEST(ConversationsOfContacts, ConversationList, "inbox.conversations_of_contacts", 1)
 
 // ---- what contacts says and can be asked --------------------------------------------------------------------------
@@ -162,8 +165,10 @@ struct Person {
   std::vector<Id> contacts;  ///< the contact, and those that were joined into it
   std::vector<Identity> identities;
   std::vector<Claim> claims;
+  std::vector<Id> conversations;
+  std::vector<Id> files;  ///< uploads that stand in their messages, whoever sent them
 };
-QIAO_FIELDS(Person, contacts, identities, claims)
+QIAO_FIELDS(Person, contacts, identities, claims, conversations, files)
 
 /// One kind of thing that a plugin keeps, in JSON.
 struct ExportPart {
@@ -177,12 +182,25 @@ struct ExportParts {
 };
 QIAO_FIELDS(ExportParts, parts)
 
-/// Everything that the serving plugin keeps about a person. Served by many.
+/// Everything that the serving plugin keeps about a person; nothing kept, no part. Served by many.
 struct ExportPerson {
   Person person;
 };
 QIAO_FIELDS(ExportPerson, person)
 QIAO_REQUEST_MANY(ExportPerson, ExportParts, "privacy.export", 1)
+
+struct CopiedFiles {
+  std::map<std::string, std::string> names;  ///< id → name in the folder
+};
+QIAO_FIELDS(CopiedFiles, names)
+
+/// Puts copies of uploads into a folder that exists; those that the serving plugin does not have are left out.
+struct CopyFiles {
+  std::vector<Id> files;
+  std::string folder;
+};
+QIAO_FIELDS(CopyFiles, files, folder)
+QIAO_REQUEST_MANY(CopyFiles, CopiedFiles, "privacy.copy_files", 1)
 
 struct ErasedCount {
   std::map<std::string, std::int64_t> removed;  ///< kind → how many
