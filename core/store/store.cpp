@@ -187,6 +187,7 @@ void Store::collect(MetricsText& out) const {
               static_cast<double>(writer_->queued(priority)));
   }
   const StoreBackend::Size size = backend_->size();
+  if (size.data_bytes == 0) return;  // a server tells its own
   out.gauge("qiao_store_data_bytes", "Size of the database", {}, static_cast<double>(size.data_bytes));
   out.gauge("qiao_store_log_bytes", "Size of the write-ahead log", {}, static_cast<double>(size.log_bytes));
 }

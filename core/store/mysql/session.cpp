@@ -151,9 +151,7 @@ Result<void> MysqlWriter::probe() {
 }
 
 Result<std::unique_ptr<ReaderSession>> MysqlReader::open(const Settings& settings) {
-  std::unique_ptr<MysqlReader> reader(new MysqlReader(settings));
-  if (auto connected = reader->link_.ensure(); !connected) return connected.error();
-  return std::unique_ptr<ReaderSession>(std::move(reader));
+  return std::unique_ptr<ReaderSession>(new MysqlReader(settings));
 }
 
 Result<std::int64_t> MysqlReader::execute(std::string_view sql, std::span<const SqlArg> args) {

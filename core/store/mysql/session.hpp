@@ -46,6 +46,7 @@ class MysqlWriter final : public WriterSession {
   bool used_ = false;  // since begin: the server has a transaction open
 };
 
+/// Connects with its first snapshot, so that the back-off of one that cannot is its own.
 class MysqlReader final : public ReaderSession {
  public:
   static Result<std::unique_ptr<ReaderSession>> open(const Settings& settings);

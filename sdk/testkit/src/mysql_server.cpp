@@ -79,7 +79,11 @@ MysqlServer::MysqlServer(std::vector<std::string> arguments) : arguments_(std::m
   folder_ = pattern;
   const User user = server_user();
   fs::permissions(folder_, fs::perms::owner_all | fs::perms::group_exec | fs::perms::others_exec);
-  if (::chown(folder_.c_str(), user.id, user.group) != 0) throw std::runtime_error("MysqlServer: cannot chown");
+  // A server that starts removes what others left in its folder for temporary tables: it gets one of its own.
+  fs::create_directory(folder_ / "tmp");
+  for (const fs::path& own : {folder_, folder_ / "tmp"}) {
+    if (::chown(own.c_str(), user.id, user.group) != 0) throw std::runtime_error("MysqlServer: cannot chown");
+  }
   install();
   start();
 }
@@ -100,6 +104,7 @@ void MysqlServer::install() {
   const std::vector<std::string> words = {"mariadb-install-db",
                                           "--no-defaults",
                                           "--datadir=" + (folder_ / "data").string(),
+                                          "--tmpdir=" + (folder_ / "tmp").string(),
                                           "--auth-root-authentication-method=normal",
                                           "--skip-test-db",
                                           "--innodb-log-file-size=8M"};
@@ -112,6 +117,7 @@ void MysqlServer::spawn() {
   std::vector<std::string> words = {"mariadbd",
                                     "--no-defaults",
                                     "--datadir=" + (folder_ / "data").string(),
+                                    "--tmpdir=" + (folder_ / "tmp").string(),
                                     "--socket=" + socket(),
                                     "--pid-file=" + (folder_ / "pid").string(),
                                     "--skip-name-resolve",

@@ -1,6 +1,6 @@
 // What the store costs, beside SQLite in a plain loop on the same disk in the same run. A "message" is what the inbox
 // writes for one: a look for the conversation, the message row with its unique key, and the conversation's new
-// sequence.
+// sequence. QIAO_TEST_STORE=mysql measures a private MariaDB server, with every commit synced.
 #include <benchmark/benchmark.h>
 #include <sqlite3.h>
 #include <sys/resource.h>
@@ -14,6 +14,7 @@
 #include "core/observe/log.hpp"
 #include "core/observe/metrics.hpp"
 #include "core/store/store.hpp"
+#include "mysql_server.hpp"
 
 namespace {
 
@@ -51,6 +52,15 @@ struct Hub {
   Hub() {
     StoreSettings settings;
     settings.folder = folder.path();
+    if (testkit::tests_run_on_mysql()) {
+      static testkit::MysqlServer server;
+      static int count = 0;
+      mysql::Settings& mysql = settings.mysql.emplace();
+      mysql.socket = server.socket();
+      mysql.user = "root";
+      mysql.database = fmt::format("bench_{}", ++count);
+      server.run("CREATE DATABASE " + mysql.database);
+    }
     store = std::move(*Store::open(settings, {logs.logger("store"), metrics, health.for_instance("store")}));
     db = store->for_instance("bench");
     const Migration steps[] = {{1, "tables", kSchema}};
