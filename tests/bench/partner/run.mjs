@@ -35,6 +35,10 @@ fs.writeFileSync(path.join(path.dirname(config), 'conf.d', 'bench.yaml'), JSON.s
     erp: {config: {stock: {file: path.join(data, 'stock.csv')}}},
   }}));
 const hub = await Hub.start({data: path.join(data, 'hub'), config});
+process.on('exit', () => {
+  hub.process.kill();
+  fs.rmSync(data, {recursive: true, force: true});
+});
 if (twoCores) spawnSync('taskset', ['-acp', '0', String(hub.process.pid)]);
 const office = await new KeyOffice(hub).login();
 const {secret} = await office.make({name: 'Bench', kind: 'server', per_minute: 1000000, per_day: 1000000000});
@@ -93,7 +97,6 @@ for (let round = 0; round < options.rounds; ++round) {
   note('look-up, as many as can be', load(lookups, []));
 }
 await hub.stop();
-fs.rmSync(data, {recursive: true, force: true});
 
 const median = (name, figure) => rows.filter(r => r.name === name).map(r => r[figure]).sort((a, b) => a - b)[options.rounds >> 1];
 const ratio = (a, b, figure) => (median(a, figure) / median(b, figure)).toFixed(2);
