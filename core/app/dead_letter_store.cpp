@@ -150,4 +150,23 @@ Result<std::int64_t> DeadLetterStore::drop(const std::vector<Id>& keys) {
   return dropped;
 }
 
+void DeadLetterStore::drop_before(Time at) {
+  auto dropped = std::make_shared<std::int64_t>(0);
+  database_->write(
+      0,
+      [at, dropped](Session& session) -> Result<void> {
+        auto deleted = session.run("DELETE FROM hub_dead_letter WHERE at < ?", at);
+        if (!deleted) return deleted.error();
+        *dropped = *deleted;
+        return {};
+      },
+      [this, dropped](const Result<void>& done) {
+        if (!done) return log_.warn("old dead letters were not removed: {}", done.error().message);
+        if (*dropped == 0) return;
+        count_.fetch_sub(*dropped, std::memory_order_relaxed);
+        log_.info("removed {} dead letters that were older than they are kept", *dropped);
+      },
+      Priority::background);
+}
+
 }  // namespace qiao::core

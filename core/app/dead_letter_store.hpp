@@ -33,6 +33,8 @@ class DeadLetterStore final : public DeadLetterSink {
   Result<Kept> find(Id key);
   /// How many of the letters were there.
   Result<std::int64_t> drop(const std::vector<Id>& keys);
+  /// Removes older ones in the background.
+  void drop_before(Time at);
   [[nodiscard]] std::int64_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
 
  private:

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/app/hub.hpp"
+#include "core/archive/backup_runner.hpp"
 #include "core/gateway/limits.hpp"
 #include "core/vault/audit_log.hpp"
 
@@ -17,6 +18,7 @@ struct Hub::Parts {
   std::unique_ptr<FieldVault> vault;
   std::unique_ptr<AuditLog> audit;
   std::unique_ptr<DeadLetterStore> dead_letters;
+  std::unique_ptr<BackupRunner> backups;
   std::unique_ptr<LocalBus> bus;
   std::unique_ptr<InstanceBus> hub_bus;  ///< runs the gateway's waiting work, and the watchdog's question
   std::unique_ptr<Gateway> gateway;
@@ -30,6 +32,7 @@ struct Hub::Parts {
   std::atomic<bool> vault_more{false};  ///< and was left with more to do
   SteadyTime vault_due{};
   SteadyTime head_due{};
+  SteadyTime letters_due{};
 
   Counter* reloads = nullptr;
   Counter* refused_reloads = nullptr;

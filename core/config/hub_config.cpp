@@ -75,6 +75,10 @@ void describe(Schema<HubSettings>& s) {
       .range(100ms, 10min)
       .reloadable()
       .doc("A handler that runs longer is reported");
+  s.optional("keep_dead_letters", &HubSettings::keep_dead_letters, std::chrono::hours(30 * 24))
+      .range(1h, 3650 * 24h)
+      .reloadable()
+      .doc("Messages that no handler could take are removed at this age");
   s.section("log", &HubSettings::log).doc("What is logged, and how");
   s.optional("trusted_proxies", &HubSettings::trusted_proxies)
       .pattern(R"([0-9A-Fa-f:.]+(/[0-9]{1,3})?)", "an address or a network such as 10.0.0.0/8")
@@ -92,6 +96,27 @@ void describe(Schema<StoreTlsConfig>& s) {
       .doc(
           "PEM file with the authority that signed the server's certificate, relative to the configuration's folder; "
           "without it the system's authorities are believed");
+}
+
+void describe(Schema<BackupKeepConfig>& s) {
+  s.optional("last", &BackupKeepConfig::last, 3).range(1, 10'000).doc("The newest ones");
+  s.optional("daily", &BackupKeepConfig::daily, 7).range(0, 10'000).doc("The newest of each of so many days");
+  s.optional("weekly", &BackupKeepConfig::weekly, 4).range(0, 1000).doc("The newest of each of so many weeks");
+  s.optional("monthly", &BackupKeepConfig::monthly, 0).range(0, 1000).doc("The newest of each of so many months");
+}
+
+void describe(Schema<BackupConfig>& s) {
+  s.optional("every", &BackupConfig::every).range(1min, 8760h).doc("Time between two backups; or `at`");
+  s.optional("at", &BackupConfig::at)
+      .pattern("([01][0-9]|2[0-3]):[0-5][0-9]", "a time of day such as 03:30")
+      .doc("Time of day of a daily backup, by the machine's clock; or `every`");
+  s.required("folder", &BackupConfig::folder)
+      .doc("Where backups are kept, relative to the data folder; best on another disk");
+  s.section("keep", &BackupConfig::keep).doc("Which backups are kept; a backup is removed when no rule keeps it");
+  s.rule("folder", [](const BackupConfig& c) -> std::string {
+    if (c.every.has_value() != !c.at.empty()) return {};
+    return "say when backups are taken, by either every: 6h or at: \"03:30\"";
+  });
 }
 
 namespace {
@@ -116,6 +141,7 @@ void describe(Schema<StoreConfig>& s) {
   s.optional("user", &StoreConfig::user, "qiao").doc("mysql: user that owns that database");
   s.optional("password", &StoreConfig::password).doc("mysql: the user's password, as ${env:…} or ${file:…}");
   s.optional("tls", &StoreConfig::tls).doc("mysql: encryption of the connection; needed to reach another machine");
+  s.optional("backup", &StoreConfig::backup).doc("Backups that the hub takes by itself; without it none");
   s.rule("socket", [](const StoreConfig& c) -> std::string {
     if (c.socket.empty() || c.socket.front() == '/') return {};
     return "expected an absolute path such as /run/mysqld/mysqld.sock";
@@ -132,6 +158,21 @@ void describe(Schema<StoreConfig>& s) {
   });
 }
 
+namespace {
+
+/// What is wrong with the form of a master key, without showing it.
+std::string key_problem(const Secret& key) {
+  std::string_view text = key.reveal();
+  const bool hex = text.size() == 64 && text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+  if (text.empty() || hex) return {};
+  if (text.ends_with('=')) text.remove_suffix(1);
+  constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_";
+  if (text.size() == 43 && text.find_first_not_of(kBase64) == std::string_view::npos) return {};
+  return "expected 32 bytes as 64 hexadecimal digits or base64; openssl rand -hex 32 makes them";
+}
+
+}  // namespace
+
 void describe(Schema<VaultConfig>& s) {
   s.optional("key", &VaultConfig::key)
       .doc(
@@ -142,6 +183,14 @@ void describe(Schema<VaultConfig>& s) {
   s.optional("rotate_every", &VaultConfig::rotate_every, std::chrono::hours(90 * 24))
       .range(24h, 3650 * 24h)
       .doc("Age at which the key below the master key is replaced");
+  s.rule("key", [](const VaultConfig& c) { return key_problem(c.key); });
+  s.rule("previous", [](const VaultConfig& c) -> std::string {
+    for (const Secret& key : c.previous) {
+      if (key.reveal().empty()) return "one of them is empty";
+      if (std::string problem = key_problem(key); !problem.empty()) return problem;
+    }
+    return {};
+  });
 }
 
 void describe(Schema<PluginConfig>& s) {

@@ -66,6 +66,7 @@ struct HubSettings {
   std::uint32_t blocking_threads = 0;
   std::chrono::milliseconds drain{};
   std::chrono::milliseconds handler_watchdog{};
+  std::chrono::hours keep_dead_letters{};
   LogConfig log;
   std::vector<std::string> trusted_proxies;
   std::optional<TlsConfig> tls;
@@ -75,6 +76,22 @@ struct HubSettings {
 struct StoreTlsConfig {
   StoreTlsMode mode{};
   std::string ca;  ///< PEM file
+};
+
+/// How many backups are kept: the newest ones, and the newest of each of the last days, weeks and months.
+struct BackupKeepConfig {
+  std::uint32_t last = 0;
+  std::uint32_t daily = 0;
+  std::uint32_t weekly = 0;
+  std::uint32_t monthly = 0;
+};
+
+/// Backups that the hub takes by itself; either `every` or `at`.
+struct BackupConfig {
+  std::optional<std::chrono::milliseconds> every;
+  std::string at;      ///< "03:30"
+  std::string folder;  ///< relative to the data folder
+  BackupKeepConfig keep;
 };
 
 /// What names a server concerns `kind: mysql` only.
@@ -88,6 +105,7 @@ struct StoreConfig {
   std::string user;
   Secret password;
   std::optional<StoreTlsConfig> tls;
+  std::optional<BackupConfig> backup;
 };
 
 /// Encryption of personal data in the database.
@@ -126,6 +144,8 @@ void describe(Schema<TlsConfig>& s);
 void describe(Schema<LimitsConfig>& s);
 void describe(Schema<HubSettings>& s);
 void describe(Schema<StoreTlsConfig>& s);
+void describe(Schema<BackupKeepConfig>& s);
+void describe(Schema<BackupConfig>& s);
 void describe(Schema<StoreConfig>& s);
 void describe(Schema<VaultConfig>& s);
 void describe(Schema<PluginConfig>& s);
