@@ -8,6 +8,7 @@
 
 #include "core/store/migrations.hpp"
 #include "core/store/sqlite/backend.hpp"
+#include "core/store/sqlite/session.hpp"
 
 namespace qiao::core {
 namespace {
@@ -327,18 +328,35 @@ Snapshot::~Snapshot() {
   session_->end_snapshot();
 }
 
+namespace {
+
+/// Only for reading: whoever closes a file last that was opened for writing changes it.
+Result<std::unique_ptr<ReaderSession>> read_file(const std::filesystem::path& database) {
+  const sqlite::ConnectionSettings reading{database, true, 1024, {}, 0};
+  auto connection = sqlite::Connection::open(reading);
+  if (!connection) return connection.error();
+  if (auto fine = sqlite::check_format(**connection, database); !fine) return fine.error();
+  return sqlite::SqliteReader::open(reading);
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Snapshot>> Snapshot::open(const StoreSettings& settings) {
   const auto database = settings.folder / sqlite::kDatabaseName;
   if (!settings.mysql && !std::filesystem::exists(database)) {
     return Error{Errc::not_found, "backup.no_database",
                  fmt::format("there is no database in {}; name the hub's data folder", settings.folder.string())};
   }
-  auto backend = open_backend(settings);
-  if (!backend) return backend.error();
-  auto session = (*backend)->open_reader();
+  std::unique_ptr<StoreBackend> backend;
+  if (settings.mysql) {
+    auto opened = open_backend(settings);
+    if (!opened) return opened.error();
+    backend = std::move(*opened);
+  }
+  auto session = backend ? backend->open_reader() : read_file(database);
   if (!session) return session.error();
   if (auto begun = (*session)->begin_snapshot(); !begun) return begun.error();
-  std::unique_ptr<Snapshot> snapshot(new Snapshot(std::move(*backend), std::move(*session)));
+  std::unique_ptr<Snapshot> snapshot(new Snapshot(std::move(backend), std::move(*session)));
   auto source = SessionSource::open(*snapshot->session_, std::string(engine_of(settings)));
   if (!source) return source.error();
   snapshot->source_.emplace(std::move(*source));

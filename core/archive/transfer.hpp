@@ -50,7 +50,7 @@ class Snapshot {
 
  private:
   Snapshot(std::unique_ptr<StoreBackend> backend, std::unique_ptr<ReaderSession> session);
-  const std::unique_ptr<StoreBackend> backend_;
+  const std::unique_ptr<StoreBackend> backend_;  // null for a file
   const std::unique_ptr<ReaderSession> session_;
   std::optional<SessionSource> source_;
 };
