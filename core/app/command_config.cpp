@@ -68,6 +68,12 @@ int command_check(const Arguments& arguments) {
   for (const mysql::Finding& finding : findings) {
     fmt::print(stderr, "{}: store: {}\n", finding.weakens ? "warning[store.durability]" : "note", finding.text);
   }
+  if (exit_code == exit_code::kOk && setup.loaded.config.store.kind == StoreKind::mysql &&
+      setup.loaded.config.vault.key.reveal().empty()) {
+    fmt::print(stderr,
+               "warning[vault.key]: vault: no key is named, so each hub makes its own in its data folder; hubs that "
+               "share a database need the same one, outside of it\n");
+  }
   if (exit_code == exit_code::kOk) {
     fmt::print("{} is right: {} instances\n", setup.loaded.file.string(), setup.loaded.config.plugins.size());
   }
