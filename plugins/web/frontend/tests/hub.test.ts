@@ -77,6 +77,23 @@ describe('Hub', () => {
     vi.useRealTimers();
   });
 
+  it('hears of the person on the screen and of nobody else, and asks again after a break', () => {
+    begin();
+    hub.look('71');
+    expect(network.last.of('look')).toEqual([{ t: 'look', contact: '71' }]);
+    hub.receive({ t: 'contact', contact: '80', now: '80' });
+    expect(hub.state.contactNews).toBeNull();
+    hub.receive({ t: 'contact', contact: '71', now: '90' });
+    expect(hub.state.contactNews).toEqual({ contact: '71', now: '90' });
+    hub.look('90');
+    hub.state.contactNews = null;
+    network.last.drops(1006);
+    vi.advanceTimersByTime(60_000);
+    connect();
+    expect(network.last.of('look')).toEqual([{ t: 'look', contact: '90' }]);
+    expect(hub.state.contactNews).toEqual({ contact: '90', now: '90' });
+  });
+
   it('opens a conversation, watches it from its last message and marks it as read', async () => {
     begin();
     await openConversation();

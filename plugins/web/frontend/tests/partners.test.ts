@@ -43,8 +43,9 @@ describe('what partners copy', () => {
   it('pins the script and shows the key only when it was just told', () => {
     const tag = tagSnippet(embed, key(), '', 'https://hub.example.org');
     expect(tag).toContain('src="https://hub.example.org/partner/qiao-stock-1.js" integrity="sha384-abc" crossorigin="anonymous"');
-    expect(tag).toContain('sku="A-100" key="qk_…"');
-    expect(tagSnippet(embed, key(), 'qk_secret', 'https://hub.example.org')).toContain('key="qk_secret"');
+    expect(tag).toContain('data-key="qk_…"');
+    expect(tag).toContain('<qiao-stock sku="A-100"></qiao-stock>');
+    expect(tagSnippet(embed, key(), 'qk_secret', 'https://hub.example.org')).toContain('data-key="qk_secret"');
   });
   it('cannot break out of an attribute', () => {
     expect(tagSnippet(embed, key({ skus: ['"><script>'] }), '', 'https://hub.example.org')).not.toContain('"><script>"');

@@ -165,8 +165,8 @@ const SECRET = 'qk_…';
 export function tagSnippet(embed: Embed, key: Pick<PartnerKey, 'skus'>, secret: string, origin: string): string {
   const source = new URL(embed.pinned_script, origin).href;
   return [
-    `<script src="${quoted(source)}" integrity="${quoted(embed.integrity)}" crossorigin="anonymous" async></script>`,
-    `<qiao-stock sku="${quoted(exampleSku(key))}" key="${quoted(secret || SECRET)}"></qiao-stock>`,
+    `<script src="${quoted(source)}" integrity="${quoted(embed.integrity)}" crossorigin="anonymous" data-key="${quoted(secret || SECRET)}" async></script>`,
+    `<qiao-stock sku="${quoted(exampleSku(key))}"></qiao-stock>`,
   ].join('\n');
 }
 

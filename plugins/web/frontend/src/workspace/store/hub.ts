@@ -99,7 +99,7 @@ export class Hub {
   private typingSent = { conversation: '', at: 0 };
   private wantedPresence: Presence | null = null;
   private welcomedBefore = false;
-  private looking = '';
+  private looking = ''; // the contact on the screen
 
   constructor(private readonly options: HubOptions) {
     this.socket = new LiveSocket({
@@ -196,8 +196,7 @@ export class Hub {
   }
 
   putConversation(incoming: ConversationView): ConversationView {
-    const merged = mergeConversation(this.state.conversations[incoming.id], incoming);
-    this.state.conversations[incoming.id] = merged;
+    const merged = (this.state.conversations[incoming.id] = mergeConversation(this.state.conversations[incoming.id], incoming));
     const active = this.state.activity[incoming.id];
     if (!active || merged.changed_at > active) this.state.activity[incoming.id] = merged.changed_at;
     return merged;
@@ -387,11 +386,9 @@ export class Hub {
     else this.state.me.presence = 'online'; // an open screen makes its agent online
     this.courier.reset();
     if (this.welcomedBefore) this.refreshLists();
-    if (this.looking) {
-      this.look(this.looking);
-      // What changed while nobody listened is not told again.
-      if (this.welcomedBefore) this.state.contactNews = { contact: this.looking, now: this.looking };
-    }
+    if (this.looking) this.look(this.looking);
+    // What changed while nobody listened is not told again.
+    if (this.looking && this.welcomedBefore) this.state.contactNews = { contact: this.looking, now: this.looking };
     this.welcomedBefore = true;
     this.courier.flush();
   }
