@@ -4,6 +4,7 @@
 
 #include "core/app/hub_parts.hpp"
 #include "core/app/paths.hpp"
+#include "core/app/person.hpp"
 #include "core/bus/thread_role.hpp"
 #include "core/config/diff.hpp"
 
@@ -157,6 +158,7 @@ std::optional<Failure> Hub::open_parts(std::function<void()> fatal) {
   };
   parts.bus = std::make_unique<LocalBus>(std::move(bus));
   parts.hub_bus = parts.bus->attach("hub");
+  serve_person(*parts.hub_bus, *parts.dead_letters, *parts.bus);
   parts.hub_bus->activate();
 
   Lane waiting{Lane::blocking};

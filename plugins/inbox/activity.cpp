@@ -33,7 +33,7 @@ void Activity::flush(Ledger& ledger) {
       0,
       [batch, &records = ledger.records()](Session& session) -> Result<void> {
         for (const ConversationPtr& c : batch) {
-          if (!c->stored()) continue;
+          if (!c->stored() || c->erased) continue;
           if (auto done = records.update_activity(session, c->facts.id, c->contact(), c->status(), c->marks()); !done)
             return done;
         }

@@ -65,7 +65,8 @@ class Conversation {
   bool set_place(std::int32_t place, std::int32_t estimate_s);
   [[nodiscard]] std::int32_t place() const;
 
-  std::atomic<bool> dirty{false};  ///< it is in the list of what must be written lazily
+  std::atomic<bool> erased{false};  ///< everything about it is gone, and nothing may come back; set by the writer
+  std::atomic<bool> dirty{false};   ///< it is in the list of what must be written lazily
 
  private:
   [[nodiscard]] ConversationView view_locked() const;

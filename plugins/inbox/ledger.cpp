@@ -114,6 +114,7 @@ Result<void> Ledger::reread(Job& job, Session& session) {
   Conversation& conversation = *job.conversation;
   Conversation::Ahead& ahead = conversation.ahead;
   job.written = false;
+  if (conversation.erased) return Error{Errc::not_found, "conversation.not_found", "this conversation was erased"};
   if (ahead.loaded && ahead.stored) {
     auto same = records::unchanged(session, conversation.facts.id, ahead.status.version);
     if (!same) return same.error();
@@ -149,6 +150,7 @@ Result<void> Ledger::run(Job& job, Session& session) {
   Conversation::Ahead& ahead = conversation.ahead;
   // A second time when somebody wrote without this memory, another generation for instance: then the table knows
   // better.
+  if (conversation.erased) return Error{Errc::conflict, kIdentityTaken, "this conversation was erased"};
   for (const bool last : {false, true}) {
     if (!ahead.loaded) {
       if (auto done = reload(conversation, session); !done) return done;

@@ -4,6 +4,7 @@
 #include "plugins/inbox/actions.hpp"
 #include "plugins/inbox/migrations.hpp"
 #include "plugins/inbox/outbox.hpp"
+#include "plugins/inbox/person.hpp"
 #include "plugins/inbox/records.hpp"
 #include "plugins/inbox/rest.hpp"
 
@@ -15,6 +16,8 @@ using namespace std::chrono_literals;
 const Lane kDirect{.kind = Lane::direct};
 const Lane kReading{.kind = Lane::blocking, .capacity = 4096, .concurrency = 2, .name = "read"};
 const Lane kSweeping{.kind = Lane::blocking, .capacity = 16, .concurrency = 1, .name = "sweep", .budget = 60s};
+/// Copies and erasures may take minutes.
+const Lane kPrivacy{.kind = Lane::blocking, .capacity = 16, .concurrency = 1, .name = "privacy", .budget = 300s};
 /// One thread: who is who follows in the order in which it was decided.
 const Lane kPeople{
     .kind = Lane::blocking, .capacity = 65536, .overflow = Overflow::block, .concurrency = 1, .name = "people"};
@@ -46,6 +49,7 @@ struct Parts {
         actions(host.bus(), table, ledger, desk, directory, activity, settings),
         search_index(store, host.bus(), clock, host.log(), host.metrics(), std::move(words), records, kSettled),
         search(store, table, search_index),
+        person(store, host.bus(), table, ledger, search_index),
         rest(store, table, activity, actions, search) {
     ledger.on_moved([this](const ConversationPtr& conversation, const Status& before, const Status& after) {
       desk.moved(conversation, before, after);
@@ -67,6 +71,7 @@ struct Parts {
   Actions actions;
   SearchIndex search_index;
   Search search;
+  PersonData person;
   Rest rest;
 };
 
@@ -90,6 +95,8 @@ class InboxPlugin final : public Plugin {
         .serves<contract::ReportDelivery>()
         .serves<contract::ListIdentities>()
         .serves<contract::ConversationsOfContacts>()
+        .serves<contract::ExportPerson>()
+        .serves<contract::ErasePerson>()
         .publishes<contract::MessageStored>()
         .publishes<contract::ConversationChanged>()
         .publishes<contract::MessageOutgoing>()
@@ -214,6 +221,11 @@ class InboxPlugin final : public Plugin {
     bus.serve<contract::ConversationsOfContacts>(
         kReading,
         [contacts](const contract::ConversationsOfContacts& q, const Headers&) { return contacts->conversations(q); });
+    PersonData* person = &parts_->person;
+    bus.serve<contract::ExportPerson>(
+        kPrivacy, [person](const contract::ExportPerson& q, const Headers&) { return person->copy(q.person); });
+    bus.serve<contract::ErasePerson>(
+        kPrivacy, [person](const contract::ErasePerson& q, const Headers&) { return person->erase(q.person); });
     bus.subscribe<contract::ContactMerged>(
         kPeople, [contacts](const contract::ContactMerged& e, const Headers&) { return contacts->merged(e); });
     bus.subscribe<contract::ContactChanged>(

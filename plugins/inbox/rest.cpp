@@ -191,7 +191,7 @@ void Rest::add_recent(Listing& l) {
     if (ConversationPtr conversation = table_.peek(id)) newer.push_back(std::move(conversation));
   }
   for (const ConversationPtr& conversation : newer) {
-    if (!conversation->stored()) continue;
+    if (!conversation->stored() || conversation->erased) continue;
     ConversationView view = conversation->view();
     const bool was_found = l.found.erase(view.id) > 0;
     const bool matches = was_found || l.query.search.empty() || !words.find(view.contact_name).empty();

@@ -68,11 +68,11 @@ TEST_F(InboxPeople, MovesConversationsToTheContactTheyWereJoinedInto) {
   EXPECT_EQ(inbox.view(first.conversation).contact_name, "王芳");
   EXPECT_EQ(changed.last().what, "renamed");
   EXPECT_EQ(changed.last().conversation.contact, kOther);
-  auto page = inbox.hub.ask(ConversationsOfContacts{{kOther}, {}, 10});
+  auto page = inbox.hub.ask(ConversationsOfContacts{{kOther}, {}, 10, false, {}});
   ASSERT_TRUE(page);
   ASSERT_THAT(page->conversations, SizeIs(1));
   EXPECT_EQ(page->total, 1);
-  EXPECT_THAT(inbox.hub.ask(ConversationsOfContacts{{was}, {}, 10})->conversations, IsEmpty());
+  EXPECT_THAT(inbox.hub.ask(ConversationsOfContacts{{was}, {}, 10, false, {}})->conversations, IsEmpty());
 
   inbox.hub.restart();
   inbox.hub.advance(1s);
@@ -127,6 +127,56 @@ TEST_F(InboxPeople, StoresWhatABlockedContactWritesAndDoesNothingElse) {
   tell(ContactChanged{inbox.view(first.conversation).contact, "", "", false});
   inbox.accept("v1", "m4", "退货流程");
   EXPECT_THAT(inbox.asked, SizeIs(1));
+}
+
+/// Everything in every table of the plugin, as text.
+std::int64_t rows_about(InboxHub& inbox, Id conversation, Id contact) {
+  return inbox.count(
+      fmt::format("SELECT (SELECT COUNT(*) FROM inbox_message WHERE conversation = {0}) + (SELECT COUNT(*) "
+                  "FROM inbox_conversation WHERE id = {0} OR contact = {1}) + (SELECT COUNT(*) FROM "
+                  "inbox_contact WHERE id = {1}) + (SELECT COUNT(*) FROM inbox_identity WHERE contact = {1})",
+                  conversation.value, contact.value));
+}
+
+TEST_F(InboxPeople, CopiesAndErasesEverythingAboutAPerson) {
+  const Accepted first = inbox.accept("v1", "m1", "退货流程");
+  const Accepted other = inbox.accept("v2", "m1", "别人的话");
+  const Id contact = inbox.view(first.conversation).contact;
+  ASSERT_TRUE(inbox.write(first.conversation, Author::agent, "私下的笔记", true));
+  Person person;
+  person.contacts = {contact};
+  person.identities = {{"web", "v1"}};
+  auto copy = inbox.hub.ask(ExportPerson{person});
+  ASSERT_TRUE(copy);
+  ASSERT_THAT(copy->parts, SizeIs(1));
+  EXPECT_THAT(copy->parts[0].json, testing::AllOf(testing::HasSubstr("退货流程"), testing::HasSubstr("私下的笔记"),
+                                                  testing::Not(testing::HasSubstr("别人的话"))));
+
+  auto erased = inbox.hub.ask(ErasePerson{person}, RequestOptions{60s});
+  ASSERT_TRUE(erased) << erased.error().message;
+  EXPECT_EQ(erased->removed.at("conversations"), 1);
+  EXPECT_GE(erased->removed.at("messages"), 3);
+  EXPECT_EQ(rows_about(inbox, first.conversation, contact), 0);
+  EXPECT_THAT(inbox.hub.ask(ExportPerson{person})->parts, IsEmpty());
+  EXPECT_THAT(inbox.texts(other.conversation), SizeIs(2));
+  auto again = inbox.hub.ask(ErasePerson{person});
+  ASSERT_TRUE(again);
+  EXPECT_THAT(again->removed, IsEmpty());
+  inbox.hub.advance(60s);
+  EXPECT_EQ(rows_about(inbox, first.conversation, contact), 0);
+}
+
+TEST_F(InboxPeople, TakesAnErasedPersonForSomebodyNew) {
+  const Accepted first = inbox.accept("v1", "m1", "退货流程");
+  ASSERT_TRUE(inbox.handoff(first.conversation));
+  Person person;
+  person.contacts = {inbox.view(first.conversation).contact};
+  ASSERT_TRUE(inbox.hub.ask(ErasePerson{person}, RequestOptions{60s}));
+  EXPECT_FALSE(inbox.write(first.conversation, Author::agent, "太晚了"));
+  const Accepted next = inbox.accept("v1", "m1", "又是我");
+  EXPECT_NE(next.conversation, first.conversation);
+  EXPECT_NE(inbox.view(next.conversation).contact, person.contacts[0]);
+  EXPECT_EQ(inbox.transcript(next.conversation).front().seq, 1);
 }
 
 }  // namespace
