@@ -62,7 +62,7 @@ test('the scanner finds what is there, in every form', () => {
   fs.rmSync(folder, {recursive: true, force: true});
 });
 
-test(`nothing that people write is readable in any file${onMysql ? ', on MariaDB' : ''}`, {timeout: 180000}, async t => {
+test(`nothing that people write is readable in any file${onMysql ? ', on MariaDB' : ''}`, {timeout: 400000}, async t => {
   const folder = tempFolder('canary');
   const data = path.join(folder, 'hub');
   const backup = path.join(folder, 'backup');
@@ -71,7 +71,7 @@ test(`nothing that people write is readable in any file${onMysql ? ', on MariaDB
     'hub:', '  log:', '    level: debug', '    file: hub.log',
     'vault:', '  key: ${env:QIAO_TEST_MASTER_KEY}',
     'plugins:', '  thrower:', '    use: fixture-thrower', '    required: false', ''].join('\n'));
-  const server = onMysql ? await MariaDb.start() : null;
+  const server = onMysql ? await MariaDb.start(['--innodb-log-file-size=8M']) : null;
   server?.keepFor(config);
   const env = {QIAO_TEST_MASTER_KEY: masterKey};
   const args = ['--plugin-dir', path.join(path.dirname(path.dirname(binary)), 'fixtures/thrower')];

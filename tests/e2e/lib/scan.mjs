@@ -33,6 +33,26 @@ function* filesOf(folder) {
   }
 }
 
+/** Without the long runs of zeros of which a database's files mostly consist; one block of them stays between the rest. */
+function withoutHoles(content) {
+  const block = 4096;
+  const zeros = Buffer.alloc(block);
+  const parts = [];
+  let begin = 0;
+  let empty = 0;
+  for (let at = 0; at < content.length; at += block) {
+    const zero = at + block <= content.length && content.compare(zeros, 0, block, at, at + block) === 0;
+    if (!zero) {
+      if (empty > 1) begin = at - block;
+      empty = 0;
+    } else if (++empty === 2) {
+      parts.push(content.subarray(begin, at));
+    }
+  }
+  if (empty < 2) parts.push(content.subarray(begin));
+  return Buffer.concat(parts);
+}
+
 /** What was found: "name of the text, form, file". `files` counts what was looked at; gzip is looked into as well. */
 export function scan(folders, texts) {
   const wanted = Object.entries(texts).flatMap(([name, text]) =>
@@ -51,7 +71,7 @@ export function scan(folders, texts) {
       }
       ++files;
       bytes += content.length;
-      const views = [content];
+      const views = [withoutHoles(content)];
       if (content[0] === 0x1f && content[1] === 0x8b) views.push(gunzipSync(content));
       for (const view of views) {
         for (const {name, form, bytes: needle} of wanted) {
