@@ -5,6 +5,7 @@
 #include "core/app/hub_parts.hpp"
 #include "core/app/paths.hpp"
 #include "core/app/person.hpp"
+#include "core/archive/transfer.hpp"
 #include "core/bus/thread_role.hpp"
 #include "core/config/diff.hpp"
 
@@ -111,6 +112,7 @@ std::optional<Failure> Hub::start(std::function<void()> fatal) {
   add_kernel_routes();
   if (auto done = parts.hub_http->activate(); !done) return failure(exit_code::kInternal, done.error());
   if (auto done = parts.gateway->start(); !done) return failure(exit_code::kUnavailable, done.error());
+  start_backups();
   started_ = true;
   return std::nullopt;
 }
@@ -142,6 +144,9 @@ std::optional<Failure> Hub::open_parts(std::function<void()> fatal) {
   if (!opened) return failure(exit_code::kUnavailable, opened.error());
   parts.store = std::move(*opened);
   parts.hub_store = parts.store->for_instance("hub");
+  if (auto whole = parts.hub_store->read(check_complete); !whole) {
+    return failure(exit_code::kUnavailable, whole.error());
+  }
   if (auto failed = open_vault()) return failed;
   parts.dead_letters = std::make_unique<DeadLetterStore>(parts.store->for_instance("hub"), *parts.vault, *parts.log);
   if (auto done = parts.dead_letters->open(); !done) return failure(exit_code::kUnavailable, done.error());
@@ -255,6 +260,10 @@ void Hub::tick() {
   parts.host->tick();
   keep_vault();
   const SteadyTime now = system_clock().steady();
+  if (now >= parts.letters_due) {
+    parts.letters_due = now + 1h;
+    parts.dead_letters->drop_before(system_clock().now() - setup_.loaded.config.hub.keep_dead_letters);
+  }
   std::map<std::string, Id> overdue;
   for (const OverdueHandler& handler : parts.bus->overdue()) {
     if (handler.running < setup_.loaded.config.hub.handler_watchdog || handler.instance == "hub") continue;
@@ -309,10 +318,27 @@ std::vector<std::string> Hub::addresses() const {
   return list;
 }
 
+void Hub::start_backups() {
+  const std::optional<BackupConfig>& config = setup_.loaded.config.store.backup;
+  if (!config) return;
+  Parts& parts = *parts_;
+  BackupRunner::Settings settings;
+  settings.times = {config->every.value_or(std::chrono::milliseconds(0)), parse_time_of_day(config->at)};
+  settings.keep = {config->keep.last, config->keep.daily, config->keep.weekly, config->keep.monthly};
+  settings.folder = data_dir_ / config->folder;
+  settings.instances = data_dir_ / "instances";
+  settings.hub_version = QIAO_VERSION;
+  parts.backups = std::make_unique<BackupRunner>(
+      std::move(settings), BackupRunner::Host{*parts.store, parts.logs->logger("backup"), *parts.metrics,
+                                              parts.health->for_instance("backup"), system_clock()});
+  parts.backups->start();
+}
+
 void Hub::stop() {
   Parts& parts = *parts_;
   started_ = false;
   if (!parts.gateway) return;
+  parts.backups.reset();
   parts.gateway->stop(std::min<std::chrono::milliseconds>(setup_.loaded.config.hub.drain, 3s));
   if (parts.host) parts.host->stop();
   parts.bus->stop_accepting();

@@ -46,7 +46,7 @@ class Hub {
   std::optional<Failure> start(std::function<void()> fatal);
   /// Takes up changed settings and libraries; all or nothing. The text is for the operator.
   ControlReply reload(const std::string& only);
-  /// What a command asked over the control socket. "key" and "audit" on any thread.
+  /// What a command asked over the control socket. "key", "audit" and "connector" on any thread.
   ControlReply control(const ControlRequest& request);
   /// Watches over handlers and old generations. About every second.
   void tick();
@@ -70,6 +70,7 @@ class Hub {
   void keep_vault();
   /// An entry of the hub itself, or of the operator's command.
   void audit_own(std::string action, std::string object, std::string detail = {});
+  void start_backups();
   void add_kernel_routes();
   void add_collectors();
   std::string readiness(bool& ready, bool with_reasons) const;
