@@ -42,6 +42,8 @@ int command_backup(const Arguments& arguments);
 int command_restore(const Arguments& arguments);
 int command_migrate(const Arguments& arguments);
 int command_key(const Arguments& arguments);
+int command_partner_key(const Arguments& arguments);
+int command_connector(const Arguments& arguments);
 int command_contact(const Arguments& arguments);
 int command_audit(const Arguments& arguments);
 int command_version(const Arguments& arguments);

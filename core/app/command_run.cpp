@@ -81,8 +81,11 @@ int command_run(const Arguments& arguments) {
   }
   auto control = ControlServer::listen(control_socket(hub.data_dir()), [&](const ControlRequest& request) {
     if (terminate) return ControlReply{false, "control.stopping", "the hub is stopping\n"};
-    // These read and write the database, which may take a while, and touch nothing of the controller's.
-    if (request.command == "key" || request.command == "audit") return hub.control(request);
+    // These wait for the database or for outside systems, and touch nothing of the controller's.
+    if (request.command == "key" || request.command == "audit" || request.command == "connector" ||
+        request.command == "partner-key") {
+      return hub.control(request);
+    }
     return on_controller(controller, [&hub, request] {
       return request.command == "reload" ? reload(hub, request.argument) : hub.control(request);
     });

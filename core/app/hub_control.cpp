@@ -1,6 +1,8 @@
 #include <sstream>
 
+#include "core/app/connector_test.hpp"
 #include "core/app/hub_parts.hpp"
+#include "core/app/partner_commands.hpp"
 #include "core/app/person.hpp"
 #include "core/app/vault_commands.hpp"
 #include "qiao/json.hpp"
@@ -62,7 +64,9 @@ ControlReply Hub::control(const ControlRequest& request) {
     if (request.argument == "rotate") parts_->vault_more = true;
     return reply;
   }
+  if (request.command == "connector") return connector_command(*parts_->hub_bus, request.argument);
   if (request.command == "contact") return contact_command(*parts_->hub_bus, request.argument);
+  if (request.command == "partner-key") return partner_key_command(*parts_->hub_bus, request.argument);
   if (request.command == "audit") return audit_command(*parts_->audit, request.argument);
   return {false, "control.unknown_command", fmt::format("this hub does not know \"{}\"\n", request.command)};
 }
