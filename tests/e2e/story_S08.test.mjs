@@ -31,6 +31,21 @@ after(async () => {
   if (data) fs.rmSync(data, {recursive: true, force: true});
 });
 
+/** What the ERP says in the end: an answer that took too long on a busy machine is remembered for the next who asks. */
+async function erpSays(query) {
+  let answer;
+  await until(async () => {
+    try {
+      answer = await agent.rest('GET', query);
+    } catch (error) {
+      if (/ 503 /.test(error.message)) return false;
+      answer = {error: error.message};
+    }
+    return true;
+  }, `the ERP to answer ${query}`);
+  return answer;
+}
+
 async function customer() {
   const visitor = new Visitor(hub);
   clients.push(visitor);
@@ -49,16 +64,16 @@ test('the bot answers from the ERP, and the agent sees the same with the reserva
   const visitor = await customer();
   const answer = await ask(visitor, 'A-7 还有货吗');
   assert.match(answer.text, /有货/);
+  await until(async () => !(await agent.rest('GET', '/api/v1/stock?sku=A-7')).stale, 'a fresh answer');
   const stock = await agent.rest('GET', '/api/v1/stock?sku=A-7');
   assert.equal(stock.name, '羽绒服');
   assert.equal(stock.on_hand, 17);
   assert.equal(stock.available, 15);
   assert.equal(stock.source, 'tryton');
-  assert.equal(stock.stale, false);
   assert.deepEqual(stock.levels.map(l => l.warehouse_name), ['广州仓', '上海仓']);
-  const {products} = await agent.rest('GET', `/api/v1/products?search=${encodeURIComponent('口红')}`);
+  const {products} = await erpSays(`/api/v1/products?search=${encodeURIComponent('口红')}`);
   assert.deepEqual(products.map(p => p.sku), ['A-8']);
-  await assert.rejects(agent.rest('GET', '/api/v1/stock?sku=B-1'), /404/);
+  assert.match((await erpSays('/api/v1/stock?sku=B-1')).error, / 404 /);
 });
 
 test('past orders stand on the card of the customer whose phone number is known', async () => {
@@ -75,7 +90,14 @@ test('past orders stand on the card of the customer whose phone number is known'
   }, 'the orders of the CRM');
   assert.equal(orders.length, 2);
   assert.deepEqual(orders[0].lines.map(l => l.sku), ['A-7', 'A-9']);
-  const found = await agent.rest('GET', `/api/v1/orders?number=${orders[1].number}`);
+  let summary, cards;
+  await until(async () => {
+    ({summary, cards} = await agent.rest('GET', `${url}/cards?language=zh-CN`));
+    return cards.length > 0;
+  }, 'the card of the CRM');
+  assert.match(summary.last_purchase, /羽绒服/);
+  assert.ok(cards.find(c => c.title === 'tryton').rows.some(r => r.value === '林晓'));
+  const found = await erpSays(`/api/v1/orders?number=${orders[1].number}`);
   assert.equal(found.orders[0].lines[0].name, '口红 豆沙色');
 });
 

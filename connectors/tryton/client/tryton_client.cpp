@@ -362,7 +362,7 @@ Result<std::vector<CustomerCard>> Client::customers(const LookupCustomer& q) {
   std::vector<CustomerCard> found;
   if (ids.empty()) return found;
   auto parties =
-      search("party.party", Json::array({clause("id", "in", ids)}), {"name", "code", "categories"}, 50, context(*here));
+      search("party.party", Json::array({clause("id", "in", ids)}), {"name", "categories"}, 50, context(*here));
   if (!parties) return parties.error();
   auto reached = search("party.contact_mechanism", Json::array({clause("party", "in", ids)}),
                         {"party", "type", "value"}, 200, context(*here));
@@ -371,7 +371,6 @@ Result<std::vector<CustomerCard>> Client::customers(const LookupCustomer& q) {
     CustomerCard card;
     card.crm_id = text(at(row, "id"));
     card.name = text(at(row, "name"));
-    card.attributes["code"] = text(at(row, "code"));
     for (const Json& way : items(*reached)) {
       if (text(at(way, "party")) != card.crm_id) continue;
       const std::string type = text(at(way, "type"));
