@@ -21,6 +21,10 @@ enum class Trouble : std::uint8_t {
   fatal,     ///< a sync failed or the file is damaged: what is on disk is unknown until the process starts again
 };
 
+/// What callers are told of a database that cannot be used now, which may be customers: that they should come again,
+/// and when. Its own words, with addresses and causes, are for the log and the health report.
+Error for_callers(const Error& error, Trouble trouble);
+
 /// The one session that writes. Used by the writer thread alone.
 class WriterSession : public Session {
  public:

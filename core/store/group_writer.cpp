@@ -35,6 +35,28 @@ std::vector<std::function<void()>> WriterSession::take_undo(std::size_t keep) {
   return taken;
 }
 
+Error for_callers(const Error& error, Trouble trouble) {
+  Error told = error;
+  switch (trouble) {
+    case Trouble::none:
+    case Trouble::fatal:
+      return told;
+    case Trouble::full:
+      told = {Errc::unavailable, "store.full", "no space is left for the database; nothing is stored until there is"};
+      told.retry_after = 5s;
+      return told;
+    case Trouble::retry:
+      told = {Errc::overloaded, "store.busy", "the database is busy; try again in a moment"};
+      break;
+    case Trouble::io:
+    case Trouble::in_doubt:
+      told = {Errc::unavailable, "store.io_error", "the database cannot be used at the moment; try again soon"};
+      break;
+  }
+  told.retry_after = 1s;
+  return told;
+}
+
 void PendingJobs::remove() noexcept {
   std::uint64_t count = count_.load(std::memory_order_relaxed);
   while (count > 1) {
@@ -90,8 +112,10 @@ void GroupWriter::submit(Job job) {
   }
   if (!queue_.push(job)) {
     refused_total_.add();
-    refused_.emplace_back(std::move(job), Error{Errc::overloaded, "store.overloaded",
-                                                "too many writes are waiting for the disk; try again in a moment"});
+    Error error{Errc::overloaded, "store.overloaded",
+                "too many writes are waiting for the disk; try again in a moment"};
+    error.retry_after = 1s;
+    refused_.emplace_back(std::move(job), std::move(error));
   }
   const bool wake = std::exchange(sleeping_, false);
   lock.unlock();
@@ -189,7 +213,10 @@ GroupWriter::Attempt GroupWriter::attempt(bool isolated) {
   for (Job& job : group_) {
     const std::uint64_t before = session_->changes();
     results_.push_back(isolated ? run_isolated(job) : run_job(job));
-    if (session_->trouble() != Trouble::none) return transaction_failed(session_->trouble_error());
+    if (session_->trouble() != Trouble::none) {
+      results_.pop_back();  // this job's own view of what concerns all
+      return transaction_failed(session_->trouble_error());
+    }
     if (!isolated && !results_.back() && session_->changes() != before) {
       session_->rollback();
       rollbacks_.add();
@@ -246,7 +273,7 @@ GroupWriter::Attempt GroupWriter::resolve_doubt(const Error& error) {
     }
     wake_.wait_for(lock, kAskAgain);
     lock.unlock();
-    refuse_waiting(happened.error());
+    refuse_waiting(for_callers(error, Trouble::in_doubt));
   }
 }
 
@@ -312,10 +339,11 @@ void GroupWriter::fail_group(const Error& error, Trouble trouble) {
   rollbacks_.add();
   undo(0);
   // The failures of single jobs that came before are theirs; everything else shares this one.
+  const Error told = for_callers(error, trouble);
   for (Result<void>& result : results_) {
-    if (result) result = error;
+    if (result) result = told;
   }
-  results_.resize(group_.size(), error);
+  results_.resize(group_.size(), told);
   switch (trouble) {
     case Trouble::full:
       return enter(State::full, error);

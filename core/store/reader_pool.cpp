@@ -17,8 +17,10 @@ Result<void> ReaderPool::read(const Database::Work& work) {
   auto session = acquire();
   if (!session) return session.error();
   reads_.add();
-  Result<void> result = (*session)->begin_snapshot();
-  if (result) {
+  Result<void> result;
+  if (auto begun = (*session)->begin_snapshot(); !begun) {
+    result = for_callers(begun.error(), Trouble::io);
+  } else {
     try {
       result = work(**session);
     } catch (const std::exception& thrown) {
@@ -50,6 +52,7 @@ Result<std::unique_ptr<ReaderSession>> ReaderPool::acquire() {
     --open_;
     lock.unlock();
     returned_.notify_one();
+    return for_callers(opened.error(), Trouble::io);
   }
   return opened;
 }
