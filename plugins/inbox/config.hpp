@@ -7,6 +7,11 @@
 
 namespace qiao::inbox {
 
+/// How long things are kept; 0: for ever.
+struct RetentionConfig {
+  std::chrono::hours resolved_conversations{0};
+};
+
 struct InboxConfig {
   std::string bot_name = "小桥";
   std::string default_group = "after-sales";
@@ -15,7 +20,20 @@ struct InboxConfig {
   std::chrono::milliseconds bot_deadline = std::chrono::seconds(5);
   Bytes max_text{8 * 1024};
   std::int32_t cached_conversations = 10'000;
+  RetentionConfig retention;
 };
+
+inline void describe(Schema<RetentionConfig>& s) {
+  using namespace std::chrono_literals;
+  s.optional("resolved_conversations", &RetentionConfig::resolved_conversations)
+      .range(0h, 87600h)
+      .reloadable()
+      .doc("Conversations that were resolved longer ago are removed at night, with their messages and files; 0: never");
+  s.rule("resolved_conversations", [](const RetentionConfig& c) -> std::string {
+    if (c.resolved_conversations == 0h || c.resolved_conversations >= 24h) return {};
+    return "expected 0 (for ever) or at least 1d";
+  });
+}
 
 inline void describe(Schema<InboxConfig>& s) {
   using namespace std::chrono_literals;
@@ -46,6 +64,12 @@ inline void describe(Schema<InboxConfig>& s) {
   s.optional("cached_conversations", &InboxConfig::cached_conversations)
       .range(100, 1'000'000)
       .doc("How many conversations stay in memory beside those in use; about 1.5 KB each");
+  s.section("retention", &InboxConfig::retention).reloadable().doc("How long things are kept");
+  s.rule("retention", [](const InboxConfig& c) -> std::string {
+    const auto kept = c.retention.resolved_conversations;
+    if (kept == 0h || kept > c.reopen_within) return {};
+    return "resolved_conversations must be longer than reopen_within, in which a conversation may go on";
+  });
 }
 
 }  // namespace qiao::inbox

@@ -7,6 +7,7 @@
 #include "plugins/inbox/person.hpp"
 #include "plugins/inbox/records.hpp"
 #include "plugins/inbox/rest.hpp"
+#include "plugins/inbox/retention.hpp"
 
 namespace qiao::inbox {
 namespace {
@@ -25,6 +26,7 @@ const Lane kIndexing{.kind = Lane::blocking, .capacity = 4, .concurrency = 1, .n
 constexpr auto kFlushEvery = 2s;
 constexpr auto kIndexEvery = 5s;
 constexpr auto kSweepEvery = 30s;
+constexpr auto kRetainEvery = 10min;
 constexpr std::int32_t kMostMessages = 500;
 
 /// Messages this young may still be followed by one with a smaller id.
@@ -50,6 +52,7 @@ struct Parts {
         search_index(store, host.bus(), clock, host.log(), host.metrics(), std::move(words), records, kSettled),
         search(store, table, search_index),
         person(store, host.bus(), table, ledger, search_index),
+        retention(store, host.bus(), clock, host.log(), host.metrics(), records, person, settings),
         rest(store, table, activity, actions, search) {
     ledger.on_moved([this](const ConversationPtr& conversation, const Status& before, const Status& after) {
       desk.moved(conversation, before, after);
@@ -72,6 +75,7 @@ struct Parts {
   SearchIndex search_index;
   Search search;
   PersonData person;
+  Retention retention;
   Rest rest;
 };
 
@@ -107,7 +111,8 @@ class InboxPlugin final : public Plugin {
         .subscribes<contract::ContactChanged>()
         .asks<contract::AskBot>(true)
         .asks<contract::DecideRoute>(true)
-        .asks<contract::ListAgents>(true);
+        .asks<contract::ListAgents>(true)
+        .asks<contract::ErasePerson>(true);
   }
 
   Result<void> configure(const Section& section) override {
@@ -254,6 +259,7 @@ class InboxPlugin final : public Plugin {
     Parts* p = parts_.get();
     host.bus().every(kFlushEvery, kSweeping, [p] { p->activity.flush(p->ledger); });
     host.bus().every(kIndexEvery, kIndexing, [p] { p->search_index.step(); });
+    host.bus().every(kRetainEvery, kSweeping, [p] { p->retention.look(); });
     host.bus().every(kSweepEvery, kSweeping, [p] {
       p->outbox.sweep(false);
       p->bot.resume(false);
