@@ -22,6 +22,8 @@ export class FaultProxy {
   set(mode) {
     this.mode = mode;
     for (const socket of this.open) mode === 'reset' ? socket.resetAndDestroy() : socket.destroy();
+    this.open.clear();
+    this.most = 0;
   }
 
   serve(client) {
@@ -48,7 +50,7 @@ export class FaultProxy {
     const mode = this.mode;
     server.on('data', bytes => {
       if (mode === 'slow') {
-        setTimeout(() => client.writable && client.write(bytes), 3000).unref();
+        setTimeout(() => client.writable && client.write(bytes), 5000).unref();
       } else if (mode === 'trickle') {
         let at = 0;
         const timer = setInterval(() => {
