@@ -161,6 +161,9 @@ TEST_F(Run, ABackupOfTheRunningHubCanBeRestored) {
   const std::string restored = folder.path() / "restored";
   const CommandResult done = run_qiao({"restore", backup, "--data", restored});
   EXPECT_EQ(done.exit_code, 0) << done.err;
+  // The master key is in no backup.
+  std::filesystem::create_directories(restored + "/keys");
+  std::filesystem::copy_file(folder.data() / "keys/master.key", restored + "/keys/master.key");
   HubProcess process(folder.config(), restored);
   HttpConnection hub(process.port());
   EXPECT_TRUE(has(hub.request("GET", "/fixture/ticks").body, R"("stored":1)"));
