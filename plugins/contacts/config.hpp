@@ -36,8 +36,8 @@ inline void describe(Schema<RetentionRules>& s) {
           "Contacts that were not seen for so long are erased with everything about them, each night; left out: never");
 }
 
-enum class WriteBack : std::uint8_t { conversation, ticket, call };
-QIAO_ENUM(WriteBack, conversation, ticket, call)
+enum class WriteBack : std::uint8_t { conversation, ticket };
+QIAO_ENUM(WriteBack, conversation, ticket)
 
 struct ContactsConfig {
   std::string default_country = "86";
@@ -59,7 +59,7 @@ inline void describe(Schema<ContactsConfig>& s) {
       .range(50ms, 900ms)
       .doc("How long CRMs may take to answer; then what they said last is shown with its age");
   s.optional("write_back", &ContactsConfig::write_back)
-      .doc("What is noted in the CRMs when it is over: conversation, ticket, call");
+      .doc("What is noted in the CRMs when it is over: conversation, ticket");
   s.optional("sync_tags", &ContactsConfig::sync_tags).doc("Tags that agents give and take are told to the CRMs");
   s.optional("preferences", &ContactsConfig::preferences)
       .max_length(64)

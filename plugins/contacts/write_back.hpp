@@ -9,7 +9,7 @@
 
 namespace qiao::contacts {
 
-/// Notes in every CRM what is over: conversations, tickets, calls, and tags that agents gave or took. What a CRM could
+/// Notes in every CRM what is over: conversations, tickets, and tags that agents gave or took. What a CRM could
 /// not take is kept sealed and tried again, eight times over about two hours; each note carries an id under which the
 /// CRM connector writes it once.
 class WriteBackQueue {
