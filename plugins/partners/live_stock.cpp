@@ -55,10 +55,14 @@ void refuse(Socket& socket, const Error& error) {
 /// What is behind one socket; its members are guarded by the lock of LiveStock.
 class LiveStock::Session final : public SocketHandler, public std::enable_shared_from_this<LiveStock::Session> {
  public:
-  Session(std::shared_ptr<LiveStock> live, std::shared_ptr<Socket> s, SteadyTime now)
+  Session(std::weak_ptr<LiveStock> live, std::shared_ptr<Socket> s, SteadyTime now)
       : socket(std::move(s)), opened(now), live_(std::move(live)) {}
-  void on_text(std::string_view text) override { live_->said(*this, text); }
-  void on_close(int) override { live_->gone(*this); }
+  void on_text(std::string_view text) override {
+    if (const auto live = live_.lock()) live->said(*this, text);
+  }
+  void on_close(int) override {
+    if (const auto live = live_.lock()) live->gone(*this);
+  }
   [[nodiscard]] std::string_view origin() const { return socket->upgrade().header("origin"); }
 
   const std::shared_ptr<Socket> socket;
@@ -68,11 +72,11 @@ class LiveStock::Session final : public SocketHandler, public std::enable_shared
   std::vector<LiveItem> items;
 
  private:
-  const std::shared_ptr<LiveStock> live_;
+  const std::weak_ptr<LiveStock> live_;  // which holds this
 };
 
 std::shared_ptr<SocketHandler> LiveStock::open(std::shared_ptr<Socket> socket) {
-  auto session = std::make_shared<Session>(shared_from_this(), std::move(socket), clock_.steady());
+  auto session = std::make_shared<Session>(weak_from_this(), std::move(socket), clock_.steady());
   const std::lock_guard lock(mutex_);
   sessions_.insert(session);
   return session;
