@@ -23,7 +23,7 @@ before(async () => {
   await agent.login('admin');
   // The first answer may come after the deadline while both are starting.
   await until(async () => (await agent.rest('GET', '/api/v1/stock?sku=A-7')).sku === 'A-7', 'the first answer of the ERP');
-}, {timeout: 150000});
+}, {timeout: 400000});
 after(async () => {
   clients.forEach(c => c.close());
   await hub?.stop();

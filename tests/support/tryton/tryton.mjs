@@ -51,8 +51,11 @@ export async function prepare(cache) {
     admin('--email', 'admin@example.org', '--all');
     admin('-u', 'stock', 'product', 'party', 'company', 'sale', '--activate-dependencies');
     const server = await Tryton.startIn(work);
-    await fill(server);
-    await server.stop({keep: true});
+    try {
+      await fill(server);
+    } finally {
+      await server.stop({keep: true});
+    }
     const own = `${done}.${process.pid}`;
     fs.copyFileSync(path.join(work, 'erp.sqlite'), own);
     fs.renameSync(own, done);
@@ -92,6 +95,7 @@ export class Tryton {
         await server.login();
         return server;
       } catch (error) {
+        if (attempt > 400) server.process.kill('SIGKILL');
         if (attempt > 400 || server.process.exitCode !== null) throw new Error(`trytond did not start: ${error.message}\n${server.output}`);
         await new Promise(resolve => setTimeout(resolve, 50));
       }
