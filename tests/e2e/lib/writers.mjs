@@ -11,6 +11,7 @@ export class Writer {
     this.hub = hub;
     this.acked = new Map();    // client id → {seq, text}
     this.pending = new Map();  // client id → text
+    this.sent = new Map();     // client id → when it was first sent
     this.screen = new Map();   // seq → id of what was shown
     this.count = 0;
     this.refused = 0;
@@ -29,6 +30,7 @@ export class Writer {
     const id = randomUUID();
     const text = `message ${++this.count} of ${this.token.slice(3, 12)}`;
     this.pending.set(id, text);
+    this.sent.set(id, Date.now());
     this.client.send({t: 'msg', id, text});
   }
   frame(f) {
