@@ -214,9 +214,11 @@ Result<std::string> FieldMap::transformed(const Entry& entry, std::string text) 
       if (!value) return unfit(entry.name, "number");
       text = platform::amount(Json(step.name == "cents" ? *value / 100 : *value));
     } else if (step.name == "seconds" || step.name == "millis") {
+      const double factor = step.name == "seconds" ? 1e6 : 1e3;
       const auto value = number_of(text);
-      if (!value || std::abs(*value) > 1e14) return unfit(entry.name, "time since 1970");
-      text = to_iso8601(from_micros(static_cast<std::int64_t>(*value * (step.name == "seconds" ? 1e6 : 1e3))));
+      // Beyond the year 5000 it is something else.
+      if (!value || std::abs(*value * factor) > 1e17) return unfit(entry.name, "time since 1970");
+      text = to_iso8601(from_micros(static_cast<std::int64_t>(*value * factor)));
     } else if (step.name == "time" || step.name == "date") {
       const Time at = platform::time(text, locale_.utc_offset);
       if (at == Time{}) return unfit(entry.name, "time");

@@ -131,7 +131,8 @@ Result<UrlParts> parse_url(std::string_view url) {
     }
   }
   UrlParts parts;
-  std::string scheme(url.substr(0, std::min(url.find("://"), url.size())));
+  const std::size_t colon = url.find("://");
+  std::string scheme(url.substr(0, colon == std::string_view::npos ? 0 : colon));
   std::transform(scheme.begin(), scheme.end(), scheme.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   if (scheme != "http" && scheme != "https") return bad_url("it does not begin with http:// or https://");
@@ -154,9 +155,9 @@ Result<UrlParts> parse_url(std::string_view url) {
     if (!authority.empty() && authority.front() != ':') return bad_url("something follows the bracket");
     port = authority;
   } else {
-    const std::size_t colon = std::min(authority.find(':'), authority.size());
-    parts.host = authority.substr(0, colon);
-    port = authority.substr(colon);
+    const std::size_t at = std::min(authority.find(':'), authority.size());
+    parts.host = authority.substr(0, at);
+    port = authority.substr(at);
   }
   std::transform(parts.host.begin(), parts.host.end(), parts.host.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });

@@ -102,6 +102,7 @@ TEST(Mapping, WhatDoesNotFitIsNamedAndNotShown) {
   EXPECT_EQ(broken<StockRow>({{"on_hand", "/n"}}, R"({"n":"13800138000x"})"),
             "the system's on_hand is no number; look at fields.on_hand in the configuration");
   EXPECT_NE(broken<OrderRow>({{"placed_at", "/t"}}, R"({"t":"yesterday"})"), "");
+  EXPECT_NE(broken<OrderRow>({{"placed_at", "/t | seconds"}}, R"({"t":99999999999999})"), "");
   EXPECT_EQ(broken<StockRow>({{"on_hand", "/n"}}, R"({"n":{"a":1}})"), "");
 }
 

@@ -176,8 +176,9 @@ TEST(Outbound, RefusesUnusualSpellingsOfAnAddress) {
                                  "example.com#@127.0.0.1"}) {
     EXPECT_EQ(verdict("http://" + host + "/"), "outbound.bad_url") << host;
   }
-  for (const std::string url : {"ftp://example.com/", "file:///etc/passwd", "//example.com/", "example.com", "http:/x",
-                                "gopher://127.0.0.1/", "javascript:alert(1)", "http//x", ""}) {
+  for (const std::string url :
+       {"ftp://example.com/", "file:///etc/passwd", "//example.com/", "example.com", "http:/x", "gopher://127.0.0.1/",
+        "javascript:alert(1)", "http//x", "http", "https", "http:", "https:/", "://x", ""}) {
     EXPECT_EQ(verdict(url), "outbound.bad_url") << url;
   }
 }
