@@ -6,7 +6,7 @@
 namespace qiao::bot {
 
 struct BrainSettings {
-  double threshold = 0.45;  ///< matches below it are not answered
+  double threshold = 0.22;  ///< matches below it are not answered
 };
 
 /// What the bot says to a message. Looks for a reason to leave it to a person first (asked for, complaint, no help),

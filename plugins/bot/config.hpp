@@ -6,7 +6,7 @@ namespace qiao::bot {
 
 struct BotConfig {
   std::vector<std::string> knowledge;
-  double threshold = 0.45;
+  double threshold = 0.22;
 };
 
 inline void describe(Schema<BotConfig>& s) {

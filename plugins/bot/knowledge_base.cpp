@@ -88,10 +88,30 @@ Result<void> KnowledgeBase::reload() {
     return rows->status();
   });
   if (!done) return done;
-  auto fresh = std::make_shared<const Matcher>(std::move(entries));
-  const std::lock_guard lock(current_mutex_);
-  current_ = std::move(fresh);
+  std::shared_ptr<const Understanding> learned;
+  {
+    const std::lock_guard lock(current_mutex_);
+    learned = understanding_;
+  }
+  auto fresh = std::make_shared<const Matcher>(std::move(entries), std::move(learned));
+  {
+    const std::lock_guard lock(current_mutex_);
+    current_ = std::move(fresh);
+  }
+  changed_();
   return {};
+}
+
+void KnowledgeBase::learn() {
+  const auto seen = matcher();
+  if (!seen || seen->all_learned()) return;
+  auto learned = Understanding::learn(seen->entries(), background_, [this] { return !ending_.load(); });
+  if (!learned) return;
+  const std::lock_guard change(changing_);
+  auto fresh = std::make_shared<const Matcher>(matcher()->entries(), learned);
+  const std::lock_guard lock(current_mutex_);
+  understanding_ = std::move(learned);
+  current_ = std::move(fresh);
 }
 
 std::shared_ptr<const Matcher> KnowledgeBase::matcher() const {

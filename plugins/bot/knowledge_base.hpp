@@ -1,6 +1,8 @@
 #pragma once
 
+#include <atomic>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -15,13 +17,21 @@ namespace qiao::bot {
 /// something waits for the database.
 class KnowledgeBase {
  public:
-  KnowledgeBase(Database& db, const Clock& clock) : db_(db), clock_(clock) {}
+  /// `changed` is called after each change, so that somebody calls `learn`; it must not wait.
+  KnowledgeBase(Database& db, const Clock& clock, Background background, std::function<void()> changed)
+      : db_(db), clock_(clock), background_(std::move(background)), changed_(std::move(changed)) {}
 
   /// Makes the tables, reads files that were not read before (entries that exist stay), and builds the matcher.
   Result<void> load(const std::vector<std::filesystem::path>& files);
 
   /// Reads again what another generation or node changed. Waits.
   Result<void> refresh();
+
+  /// Learns what has changed and shows it to the matcher. Takes up to seconds; one call at a time. Until then what is
+  /// new is found by similar words.
+  void learn();
+  /// What is being learned is given up at the next step; any thread.
+  void stop_learning() noexcept { ending_ = true; }
 
   [[nodiscard]] std::shared_ptr<const Matcher> matcher() const;
   /// Those that contain the text anywhere; all for an empty one. By key.
@@ -39,9 +49,13 @@ class KnowledgeBase {
 
   Database& db_;
   const Clock& clock_;
+  const Background background_;
+  const std::function<void()> changed_;
+  std::atomic<bool> ending_{false};
   std::mutex changing_;  ///< one change and its reload at a time; taken before current_mutex_
   mutable std::mutex current_mutex_;
   std::shared_ptr<const Matcher> current_;
+  std::shared_ptr<const Understanding> understanding_;  // guarded by current_mutex_
 };
 
 }  // namespace qiao::bot

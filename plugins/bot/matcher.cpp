@@ -11,10 +11,20 @@ constexpr double kCosineShare = 0.65;
 constexpr double kCoverageShare = 1 - kCosineShare;
 constexpr double kKeywordBase = 0.8;
 constexpr double kKeywordRange = 0.15;
+// Similar words are less than a meaning that was learned.
+constexpr double kSimilarWords = 0.5;
+constexpr double kSureOfSmallTalk = 0.5;
+constexpr double kMostLearned = 0.99;  // only the very question is certain
 
 }  // namespace
 
-Matcher::Matcher(std::vector<KnowledgeEntry> entries) : entries_(std::move(entries)) { index(); }
+Matcher::Matcher(std::vector<KnowledgeEntry> entries, std::shared_ptr<const Understanding> understanding)
+    : entries_(std::move(entries)), understanding_(std::move(understanding)) {
+  for (std::size_t e = 0; understanding_ && e < entries_.size(); ++e) {
+    if (understanding_->knows(entries_[e])) learned_.emplace(entries_[e].key, e);
+  }
+  index();
+}
 
 void Matcher::index() {
   std::vector<std::vector<Feature>> lists;
@@ -26,7 +36,7 @@ void Matcher::index() {
       const Plain plain = make_plain(question);
       lists.push_back(features(plain));
       for (const Feature& f : lists.back()) used_by[f.id].insert(e);
-      variants_.push_back({e, plain.compact});
+      variants_.push_back({e, plain.compact, learned_.contains(entry.key)});
     }
     for (const std::string& text : entry.keywords) {
       Keyword keyword{e, {}, 0};
@@ -91,14 +101,21 @@ std::vector<Match> Matcher::best(const Plain& text, std::string_view site, std::
   norm = std::sqrt(norm);
   for (std::size_t v = 0; v < variants_.size(); ++v) {
     const Variant& variant = variants_[v];
-    if (dot[v] > 0) {
+    if (dot[v] > 0 && !variant.learned) {
       const double cosine = dot[v] / (norm * variant.norm);
-      // Below 1: only the very question is certain.
-      offer(variant.entry,
-            std::min(0.99, kCosineShare * cosine + kCoverageShare * covered[v] / variant.total * std::sqrt(cosine)),
-            "similar");
+      const double similar = kCosineShare * cosine + kCoverageShare * covered[v] / variant.total * std::sqrt(cosine);
+      offer(variant.entry, kSimilarWords * similar, "similar");
     }
     if (!text.compact.empty() && variant.compact == text.compact) offer(variant.entry, 1, "exact");
+  }
+  if (understanding_) {
+    for (const Understanding::Guess& guess : understanding_->guess(text, entries_.size())) {
+      const auto entry = learned_.find(*guess.key);
+      if (entry == learned_.end()) continue;
+      // Small talk in answer to a question is worse than no answer.
+      if (entries_[entry->second].small_talk && guess.probability < kSureOfSmallTalk) continue;
+      offer(entry->second, std::min(kMostLearned, guess.probability), "learned");
+    }
   }
   for (const Keyword& keyword : keywords_) offer(keyword.entry, keyword_score(keyword, text), "keyword");
 

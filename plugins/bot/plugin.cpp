@@ -31,7 +31,16 @@ class BotPlugin final : public Plugin {
   }
 
   Result<void> start(Context& host) override {
-    knowledge_.emplace(host.store(), host.clock());
+    auto background = Background::read(host.share_dir() / "bot");
+    if (!background) {
+      host.log().warn("{}; the bot understands less without it", background.error().message);
+      background = Background{};
+    }
+    knowledge_.emplace(host.store(), host.clock(), std::move(*background), [&host, this] {
+      host.bus().post(
+          {.kind = Lane::blocking, .capacity = 4, .concurrency = 1, .name = "learn", .budget = std::chrono::minutes(2)},
+          [this] { knowledge_->learn(); }, Priority::background);
+    });
     live_.emplace(host.bus(), host.clock());
     std::vector<std::filesystem::path> files;
     for (const std::string& file : config_.knowledge) files.push_back(host.share_dir() / file);
@@ -68,6 +77,10 @@ class BotPlugin final : public Plugin {
     return {};
   }
 
+  void drain(Deadline) override {
+    if (knowledge_) knowledge_->stop_learning();
+  }
+
   void stop() noexcept override {
     live_.reset();
     knowledge_.reset();
@@ -85,7 +98,8 @@ class BotPlugin final : public Plugin {
       kind = entry->live;
     }
     // What is said to "which product?" names one, unless it is clearly about something else.
-    const bool unclear = answer.reason == "no_match" || answer.reason == "low_score" || answer.reason == "similar";
+    const bool unclear = answer.reason == "no_match" || answer.reason == "low_score" || answer.reason == "learned" ||
+                         answer.reason == "similar";
     if (unclear && was_asked_for_product(ask)) kind = Live::stock;
     if (kind == Live::none) return done(std::move(answer));
     live_->answer(kind, ask, Brain::speaks_chinese(make_plain(ask.text), ask.language), std::move(answer),

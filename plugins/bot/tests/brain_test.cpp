@@ -17,7 +17,10 @@ struct BrainTest : testing::Test {
     static const Matcher matcher = [] {
       auto entries = read_knowledge_file(QIAO_SOURCE_DIR "/plugins/demo/knowledge.yaml");
       if (!entries) throw std::runtime_error(entries.error().message);
-      return Matcher(std::move(*entries));
+      auto background = Background::read(QIAO_SOURCE_DIR "/plugins/bot");
+      if (!background) throw std::runtime_error(background.error().message);
+      auto learned = Understanding::learn(*entries, *background);
+      return Matcher(std::move(*entries), std::move(learned));
     }();
     return matcher;
   }

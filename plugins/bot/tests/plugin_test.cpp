@@ -128,7 +128,7 @@ TEST_F(BotPlugin, AnEditDuringAReloadIsNotForgotten) {
 }
 
 TEST_F(BotPlugin, TheThresholdChangesWhileItRuns) {
-  hub.start_plugin("bot", "threshold: 0.45");
+  hub.start_plugin("bot", "threshold: 0.22");
   EXPECT_EQ(say("东西不想要了咋退").outcome, BotOutcome::answer);
   ASSERT_TRUE(hub.reconfigure("bot", "threshold: 1.0"));
   EXPECT_EQ(say("东西不想要了咋退").reason, "low_score");
