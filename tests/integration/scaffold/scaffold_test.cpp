@@ -17,6 +17,7 @@ constexpr const char* kKinds[] = {"channel", "crm", "erp", "bot", "routing", "ti
 /// What a kind's scaffold needs in its settings to start, and beside it.
 std::string settings_of(const std::string& kind) {
   if (kind == "channel") return "{secret: s3cret}";
+  if (kind == "erp") return "{url: \"http://erp.example.org\"}";
   if (kind == "routing") return "{default_group: after-sales}";
   return "{}";
 }
