@@ -19,7 +19,7 @@ before(async () => {
   const program = path.join(data, 'hub/bin/qiao');
   fs.copyFileSync(binary, program);
   for (const folder of ['lib', 'share']) fs.symlinkSync(path.join(build, folder), path.join(data, 'hub', folder));
-  const libraries = ['inbox', 'accounts', 'bot', 'routing', 'tickets', 'web'].map(name => path.join(build, 'plugins', `${name}.so`));
+  const libraries = fs.readdirSync(path.join(build, 'plugins')).filter(name => name.endsWith('.so')).map(name => path.join(build, 'plugins', name));
   libraries.push(path.join(build, 'fixtures/thrower/fixture-thrower.so'));
   for (const file of libraries) fs.copyFileSync(file, path.join(plugins, path.basename(file)));
   fs.writeFileSync(path.join(path.dirname(config), 'conf.d', 's16.yaml'),
