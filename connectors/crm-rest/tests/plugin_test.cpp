@@ -45,7 +45,8 @@ class CrmRest : public testing::Test {
   CrmRest() : crm_(FakePeer::http()) {
     crm_.on("GET", "/people/7", 200, kLin);
     // A rough search: the tail fits, the number does not.
-    crm_.on("GET", "/people", 200, std::string("[") + kLin + R"(,{"id":8,"tel":"137 0013 8000","mail":"x@example.com"}])");
+    crm_.on("GET", "/people", 200,
+            std::string("[") + kLin + R"(,{"id":8,"tel":"137 0013 8000","mail":"x@example.com"}])");
     crm_.on("GET", "/people/7/orders", 200,
             R"([{"no":"O1","at":"2026-11-02","sum":129,"items":[{"code":"K-203","title":"口红 橘棕色","n":1}]}])");
     hub_.start_plugin("crm-rest", config(crm_.url()), "crm");

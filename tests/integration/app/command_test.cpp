@@ -6,8 +6,8 @@ namespace qiao::testing {
 namespace {
 
 TEST(Command, EveryCommandExplainsItself) {
-  for (const char* name :
-       {"run", "check", "reload", "plugins", "plugin", "dead-letters", "schema", "backup", "restore", "migrate", "version"}) {
+  for (const char* name : {"run", "check", "reload", "plugins", "plugin", "dead-letters", "schema", "backup", "restore",
+                           "migrate", "version"}) {
     const CommandResult help = run_qiao({name, "--help"});
     EXPECT_EQ(help.exit_code, 0) << name;
     EXPECT_NE(help.out.find(std::string("Usage: qiao ") + name), std::string::npos) << help.out;

@@ -89,12 +89,13 @@ TEST(OpenApi, DescribesEveryReachableRoute) {
 
 TEST(OpenApi, ARouteWithAKeyOfItsOwnSaysSoAndShowsAnAnswer) {
   FrontFixture front;
-  front.http->route<OrderQuery, OrderLine>(
-      {.method = "GET",
-       .path = "/stock",
-       .access = Access::own_key("partner_key"),
-       .example = R"({"sku":"A-100","count":3})"},
-      [](const OrderQuery&, const HttpRequest&) -> Result<OrderLine> { return OrderLine{"A-100", 3}; });
+  front.http->route<OrderQuery, OrderLine>({.method = "GET",
+                                            .path = "/stock",
+                                            .access = Access::own_key("partner_key"),
+                                            .example = R"({"sku":"A-100","count":3})"},
+                                           [](const OrderQuery&, const HttpRequest&) -> Result<OrderLine> {
+                                             return OrderLine{"A-100", 3};
+                                           });
   ASSERT_TRUE(front.http->activate());
   RawClient client(front.port());
   EXPECT_EQ(client.ask(get("/stock"))->status, 200);
