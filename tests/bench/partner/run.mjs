@@ -27,7 +27,8 @@ fs.writeFileSync(path.join(data, 'stock.csv'), 'sku,warehouse,warehouse_name,on_
   skus.map((sku, i) => `${sku},SH,Shanghai,${i},0\n${sku},HZ,Hangzhou,${i},1\n`).join(''));
 const config = copyConfig(data);
 fs.writeFileSync(path.join(path.dirname(config), 'conf.d', 'bench.yaml'), JSON.stringify({
-  hub: {limits: Object.fromEntries(['connections', 'connections_per_address', 'connections_per_second', 'requests_per_second',
+  // Not to the pipe: nobody reads it while the load runs.
+  hub: {log: {file: 'hub.log'}, limits: Object.fromEntries(['connections', 'connections_per_address', 'connections_per_second', 'requests_per_second',
     'session_requests_per_second'].map(key => [key, 1000000]))},
   plugins: {
     bot: {enabled: false},
