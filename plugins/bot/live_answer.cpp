@@ -42,28 +42,6 @@ constexpr std::string_view kAskingWords[] = {
     "please", "available", "availability", "can",   "get", "buy",  "inventory", "and",
 };
 
-std::string utf8(const std::u32string& text) {
-  std::string out;
-  for (const char32_t c : text) {
-    if (c < 0x80) {
-      out += static_cast<char>(c);
-    } else if (c < 0x800) {
-      out += static_cast<char>(0xC0 | (c >> 6));
-      out += static_cast<char>(0x80 | (c & 0x3F));
-    } else if (c < 0x10000) {
-      out += static_cast<char>(0xE0 | (c >> 12));
-      out += static_cast<char>(0x80 | ((c >> 6) & 0x3F));
-      out += static_cast<char>(0x80 | (c & 0x3F));
-    } else {
-      out += static_cast<char>(0xF0 | (c >> 18));
-      out += static_cast<char>(0x80 | ((c >> 12) & 0x3F));
-      out += static_cast<char>(0x80 | ((c >> 6) & 0x3F));
-      out += static_cast<char>(0x80 | (c & 0x3F));
-    }
-  }
-  return out;
-}
-
 std::vector<std::string> codes_in(const std::string& text) {
   std::vector<std::string> codes;
   const auto of_code = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.'; };
@@ -91,7 +69,7 @@ std::string words_in(const std::string& text) {
     }
   }
   std::string out;
-  const std::string all = utf8(rest);
+  const std::string all = to_utf8(rest);
   for (std::size_t i = 0; i < all.size();) {
     const std::size_t end = std::min(all.find(' ', i), all.size());
     const std::string_view word = std::string_view(all).substr(i, end - i);

@@ -35,5 +35,6 @@ std::vector<Feature> features(const Plain& plain);
 /// `words` as whole words of `text`, which is Plain::text.
 [[nodiscard]] bool has_words(std::u32string_view text, std::u32string_view words);
 [[nodiscard]] bool is_han(char32_t c);
+[[nodiscard]] std::string to_utf8(std::u32string_view text);
 
 }  // namespace qiao::bot

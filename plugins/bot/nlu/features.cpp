@@ -47,16 +47,6 @@ std::string stem(const std::string& word) {
   return {reinterpret_cast<const char*>(out), static_cast<std::size_t>(sb_stemmer_length(stemmer.get()))};
 }
 
-void append_utf8(std::string& out, char32_t c) {
-  if (c < 0x80) {
-    out += static_cast<char>(c);
-  } else {
-    out += static_cast<char>(0xC0 | (c >> 12U));
-    out += static_cast<char>(0x80 | ((c >> 6U) & 0x3FU));
-    out += static_cast<char>(0x80 | (c & 0x3FU));
-  }
-}
-
 struct Collector {
   FeatureBag bag;
   void add(FeatureKind kind, std::uint32_t id) { bag[static_cast<std::size_t>(kind)].push_back(id); }
@@ -131,9 +121,7 @@ FeatureBag feature_bag(const Plain& plain, const Lexicon& lexicon) {
     if (chinese) {
       out.han(std::u32string_view(text).substr(i, end - i));
     } else {
-      std::string word;
-      for (std::size_t k = i; k < end; ++k) append_utf8(word, text[k]);
-      words.push_back(std::move(word));
+      words.push_back(to_utf8(std::u32string_view(text).substr(i, end - i)));
     }
     i = end;
   }

@@ -39,6 +39,13 @@ TEST(Plain, BrokenUtf8AndLongInputAreHarmless) {
   EXPECT_TRUE(make_plain("").text.empty());
 }
 
+TEST(Plain, IsWrittenInUtf8AsItWas) {
+  for (const char* text :
+       {"order", "caf\u00e9", "\u043f\u0440\u0438\u0432\u0435\u0442", "\u8c46\u6c99\u8272", "\U00010330"}) {
+    EXPECT_EQ(to_utf8(make_plain(text).text), text);
+  }
+}
+
 TEST(Features, AreSortedAndUnique) {
   const auto list = features(make_plain("退货退货退货 order order"));
   for (std::size_t i = 1; i < list.size(); ++i) EXPECT_LT(list[i - 1].id, list[i].id);
