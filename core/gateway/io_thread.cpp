@@ -184,12 +184,14 @@ void IoThread::call(Connection& connection, Direction direction) {
 }
 
 void IoThread::stop() {
+  bool ran = false;
   {
     std::lock_guard lock(mutex_);
     if (stopped_) return;
-    if (!running_) stopped_ = true;
+    ran = running_;
+    if (!ran) stopped_ = true;
   }
-  if (stopped_) {
+  if (!ran) {
     for (const auto& connection : connections()) connection->abort();
     let_go_.clear();
     return;
