@@ -78,7 +78,7 @@ void post(const std::shared_ptr<Services>& services, const AgentPost& in, const 
                               ask.author_id = request->principal.id;
                               ask.author_name = request->principal.name;
                               ask.note = in.note;
-                              ask.content = {.text = in.text, .attachments = std::move(*files), .buttons = {}};
+                              ask.content = {.text = in.text, .attachments = std::move(*files)};
                               ask.client_id = in.client_id;
                               services->bus.request(std::move(ask), 10s,
                                                     [reply](const Result<contract::Accepted>& accepted) {

@@ -96,7 +96,7 @@ void accept(const std::shared_ptr<Services>& services, const VisitorPass& pass, 
   ask.user = pass.visitor.str();
   ask.site = pass.site;
   ask.in_app = services->settings.sites.at(pass.site).in_app;
-  ask.content = {.text = post.text, .attachments = std::move(attachments), .buttons = {}};
+  ask.content = {.text = post.text, .attachments = std::move(attachments)};
   services->bus.request(std::move(ask), 10s, [answer](const Result<contract::Accepted>& accepted) {
     if (!accepted) return answer.problem(accepted.error());
     answer.json(to_json(*accepted));

@@ -7,7 +7,7 @@
 #include "qiao/contract/crm.hpp"
 #include "qiao/contract/erp.hpp"
 #include "qiao/testkit/test_hub.hpp"
-#include "tests/simulators/erp/simulator.hpp"
+#include "tests/simulators/simulator.hpp"
 
 /// \file
 /// What every connector must say about the company that all simulators show (tests/simulators/erp/lib/data.mjs):

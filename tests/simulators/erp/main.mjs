@@ -2,7 +2,7 @@
 //   node main.mjs [--only odoo,kingdee] [--seed 7] [--port 8200] [--host 127.0.0.1]
 // With --port they take that port and the ones after it, in the order below; without, free ones.
 import {makeData} from './lib/data.mjs';
-import {serve} from './lib/server.mjs';
+import {serve} from '../lib/server.mjs';
 
 const option = (name, fallback) => {
   const at = process.argv.indexOf(`--${name}`);

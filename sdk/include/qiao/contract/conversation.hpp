@@ -49,12 +49,32 @@ struct Button {
 };
 QIAO_FIELDS(Button, label, value, url)
 
+/// Something that a channel shows as a card of its own. What a channel cannot show becomes text: title, text, url.
+struct Card {
+  /// link, location, mini_program (a page of a WeChat mini program), post (what a public comment stands under),
+  /// product, contact, quote (an earlier message that this one answers)
+  std::string kind;
+  std::string title;    ///< at most 200 bytes
+  std::string text;     ///< at most 1,000 bytes
+  std::string url;      ///< http(s); where the card leads
+  std::string picture;  ///< http(s), or the id of an attachment of the same message
+  /// What belongs to the kind: location: latitude, longitude (decimal degrees), label; mini_program: app_id, path;
+  /// post: id; product: sku, price.
+  std::map<std::string, std::string> data;
+};
+QIAO_FIELDS(Card, kind, title, text, url, picture, data)
+
 struct Content {
   std::string text;  ///< UTF-8, at most 8 KiB
-  std::vector<Attachment> attachments;
-  std::vector<Button> buttons;
+  std::vector<Attachment> attachments{};
+  std::vector<Button> buttons{};
+  std::vector<Card> cards{};
+  /// The message is also a notice that a channel may send by a template of its platform when free text is not allowed
+  /// any more: "ticket.created", "ticket.resolved", "reply". `text` says the same in full.
+  std::string notice{};
+  std::map<std::string, std::string> values{};  ///< of the notice: number, title, status, text, shop, time
 };
-QIAO_FIELDS(Content, text, attachments, buttons)
+QIAO_FIELDS(Content, text, attachments, buttons, cards, notice, values)
 
 /// One message as it is stored. `seq` counts 1, 2, 3 … in its conversation without gaps, private notes included.
 struct MessageView {
@@ -184,6 +204,23 @@ struct AcceptMessage {
 };
 QIAO_FIELDS(AcceptMessage, channel, external_id, user, user_name, site, language, content, in_app, at)
 QIAO_REQUEST(AcceptMessage, Accepted, "inbox.accept", 1)
+
+/// Something happened in a channel that is no message: the customer followed, scanned a code, opened the page, called.
+/// It is kept as a private note of the hub in the customer's newest conversation, which is opened (at the bot, without
+/// a turn for it) when there is none or when the last one ended too long ago. The same exactly-once key as a message.
+struct RecordEvent {
+  std::string channel;
+  std::string external_id;
+  std::string user;
+  std::string user_name;
+  std::string site;
+  std::string language;
+  Content content;      ///< `text` is what agents read
+  bool reopen = false;  ///< an ended conversation goes on, as when the customer writes: for calls
+  Time at;
+};
+QIAO_FIELDS(RecordEvent, channel, external_id, user, user_name, site, language, content, reopen, at)
+QIAO_REQUEST(RecordEvent, Accepted, "inbox.record_event", 1)
 
 /// An agent, the bot or the hub itself writes into a conversation. Exactly once for each client_id, with the same
 /// reach.

@@ -1,6 +1,6 @@
 // ERPNext (Frappe): /api/resource/<DocType>, token authentication, 20 rows a page unless asked for more.
 import {byWarehouse, day, like} from '../lib/data.mjs';
-import {count} from '../lib/server.mjs';
+import {count} from '../../lib/server.mjs';
 
 const TOKEN = 'token erp-key:erp-secret';
 const problem = (status, type, text) => ({status, body: {exc_type: type, exception: `frappe.exceptions.${type}: ${text}`,

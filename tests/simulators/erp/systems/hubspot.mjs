@@ -1,5 +1,5 @@
 // HubSpot CRM v3/v4 with a private app's token: search, associations, batch read, notes.
-import {count} from '../lib/server.mjs';
+import {count} from '../../lib/server.mjs';
 
 const TOKEN = 'Bearer pat-hub-1';
 const refuse = (status, category, message, more = {}) => ({status, body: {status: 'error', message, category, correlationId: 'c0ffee', ...more}});

@@ -1,7 +1,7 @@
 // 金蝶云星空 (K3Cloud WebAPI): the session way. Errors come as HTTP 200; a lost session is MsgCode 1.
 import crypto from 'node:crypto';
 import {day, like} from '../lib/data.mjs';
-import {count} from '../lib/server.mjs';
+import {count} from '../../lib/server.mjs';
 
 const ACCT = '5f0000', USER = 'qiao', APP = 'kd-app', SECRET = 'kd-secret', PASSWORD = 'kd-pass';
 const LOCK_AFTER = 5;

@@ -1,6 +1,6 @@
 // Odoo's JSON-RPC: /jsonrpc with the services common and object. Errors are HTTP 200.
 import {like} from '../lib/data.mjs';
-import {count} from '../lib/server.mjs';
+import {count} from '../../lib/server.mjs';
 
 const DB = 'shop', USER = 'qiao', KEY = 'odoo-key-1';
 

@@ -1,7 +1,7 @@
 // Salesforce: OAuth (client credentials, JWT bearer), SOQL, SOSL by phone, pages by nextRecordsUrl, Task as activity.
 import crypto from 'node:crypto';
 import {day, digits} from '../lib/data.mjs';
-import {count} from '../lib/server.mjs';
+import {count} from '../../lib/server.mjs';
 import {query} from '../lib/soql.mjs';
 
 const CLIENT = 'sf-client', SECRET = 'sf-secret', USER = 'qiao@example.com';

@@ -1,7 +1,7 @@
 // 用友 U8 openapi: the cloud relays to a connector inside the company's network.
 import crypto from 'node:crypto';
 import {byWarehouse, day, digits} from '../lib/data.mjs';
-import {count} from '../lib/server.mjs';
+import {count} from '../../lib/server.mjs';
 
 const FROM = 'qiao', TO = 'shop', KEY = 'u8-app-key', SECRET = 'u8-app-secret';
 

@@ -1,7 +1,7 @@
 // 用友 YonSuite / YonBIP: data centre, signed token, business calls under the gateway.
 import crypto from 'node:crypto';
 import {byWarehouse, digits} from '../lib/data.mjs';
-import {count} from '../lib/server.mjs';
+import {count} from '../../lib/server.mjs';
 
 const TENANT = 'qiao01', KEY = 'yon-app-key', SECRET = 'yon-app-secret';
 const page = (list, body) => {

@@ -14,8 +14,10 @@ namespace qiao::simulators {
 ///     odoo.control(R"({"fail":"busy"})");
 class Simulator {
  public:
-  /// main.mjs with `--only system`. Throws std::runtime_error when it does not start.
+  /// erp/main.mjs with `--only system`. Throws std::runtime_error when it does not start.
   static Simulator of(const std::string& system);
+  /// channels/main.mjs with `--only system`: a customer platform. `arguments`: further ones for it.
+  static Simulator of_channel(const std::string& system, std::vector<std::string> arguments = {});
   /// Any script, path from the repository's root.
   Simulator(const std::string& script, const std::vector<std::string>& arguments);
   Simulator(Simulator&& other) noexcept;

@@ -1,4 +1,4 @@
-#include "tests/simulators/erp/simulator.hpp"
+#include "tests/simulators/simulator.hpp"
 
 #include <Poco/Net/HTTPClientSession.h>
 #include <Poco/Net/HTTPRequest.h>
@@ -16,6 +16,11 @@ namespace qiao::simulators {
 
 Simulator Simulator::of(const std::string& system) {
   return {"tests/simulators/erp/main.mjs", {"--only", system, "--with-parent"}};
+}
+
+Simulator Simulator::of_channel(const std::string& system, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {"--only", system, "--with-parent"});
+  return {"tests/simulators/channels/main.mjs", arguments};
 }
 
 Simulator::Simulator(const std::string& script, const std::vector<std::string>& arguments) {

@@ -2,7 +2,10 @@
 //   {"slow": 3000}                        every answer takes so long (0: off)
 //   {"fail": "busy", "times": 2}          the next calls fail: busy (429), broken (5xx), expired, garbage, hang, reset
 //   {"revoke": true}                      all sessions and tokens are gone
+// and whatever else the system's own `control(wish, state)` understands; what that returns (or promises) is the answer.
 // `GET /_sim` tells what was asked so far: {"calls": {...}, "logins": n, "written": [...]}.
+// A handler gets the body as text in `call.body` and as bytes in `call.bytes`, and returns {status, body (JSON), raw (string or
+// Buffer), headers}, or a promise of it.
 import http from 'node:http';
 
 export function serve(system, {port = 0, host = '127.0.0.1'} = {}) {
@@ -14,14 +17,18 @@ export function serve(system, {port = 0, host = '127.0.0.1'} = {}) {
     request.on('data', chunk => chunks.push(chunk));
     request.on('end', () => {
       const url = new URL(request.url, 'http://localhost');
+      const bytes = Buffer.concat(chunks);
       const call = {method: request.method, path: decodeURIComponent(url.pathname), query: url.searchParams, rawQuery: url.search,
-        headers: request.headers, body: Buffer.concat(chunks).toString('utf8'), origin: `http://${request.headers.host}`};
+        headers: request.headers, bytes, body: bytes.toString('utf8'), origin: `http://${request.headers.host}`};
       const answer = ({status = 200, body = {}, headers = {}, raw}) => {
         const text = raw ?? JSON.stringify(body);
         response.writeHead(status, {'content-type': 'application/json', ...headers});
         response.end(text);
       };
-      if (call.path.startsWith('/_sim')) return answer(control(call));
+      const settle = (result, failed) => Promise.resolve(result).then(answer, failed);
+      if (call.path.startsWith('/_sim')) {
+        return settle(control(call), error => answer({status: 400, body: {error: String(error?.stack ?? error)}}));
+      }
       const later = state.slow;
       const work = () => {
         if (response.destroyed) return;
@@ -33,10 +40,11 @@ export function serve(system, {port = 0, host = '127.0.0.1'} = {}) {
           if (mode === 'garbage') return answer({raw: '{"result": [[1, "half an answ'});
           return answer(system.failure(mode, call, state));
         }
+        const broken = error => answer(system.failure('broken', call, state, error));
         try {
-          answer(system.handle(call, state));
+          settle(system.handle(call, state), broken);
         } catch (error) {
-          answer(system.failure('broken', call, state, error));
+          broken(error);
         }
       };
       if (later === 0) return work();
@@ -45,7 +53,7 @@ export function serve(system, {port = 0, host = '127.0.0.1'} = {}) {
     });
   });
 
-  function control(call) {
+  async function control(call) {
     if (call.method === 'GET') {
       return {body: {calls: state.calls, logins: state.logins, written: state.written, ...(system.secrets ?? {})}};
     }
@@ -56,7 +64,7 @@ export function serve(system, {port = 0, host = '127.0.0.1'} = {}) {
       state.times = wish.fail ? wish.times ?? 1 : 0;
     }
     if (wish.revoke) state.sessions.clear();
-    return {body: {}};
+    return {body: (await system.control?.(wish, state)) ?? {}};
   }
 
   return new Promise((resolve, reject) => {
