@@ -32,7 +32,7 @@ class Channel {
   static void declare(Manifest& m, bool window);
   /// Opens its tables, registers. In `start`.
   Result<void> start();
-  /// Takes nothing new and waits for calls under way. In `drain`.
+  /// Takes nothing new and waits for calls under way, until the deadline. In `drain`, after Platform::close.
   void drain(Deadline deadline);
 
   // ---- inwards. `channel`, and `site` and `language` where empty, are filled in.
@@ -45,6 +45,9 @@ class Channel {
   /// For pollers: the same, waiting, and tried until the hub stops. Blocking lanes.
   Result<contract::Accepted> accept_and_wait(contract::AcceptMessage message);
   Result<contract::Accepted> record_and_wait(contract::RecordEvent event);
+  /// The customer did something that is no message and lets the hub write to them (followed, pressed a menu). Blocking
+  /// lanes.
+  void opens_window(const std::string& user, Time at);
   /// Keeps what a customer sent, for Content::attachments. Blocking lanes.
   Result<contract::Attachment> keep_file(const std::string& user, std::string name, std::string bytes);
   /// What the platform knows about who the customer is. Proven claims may join contacts; names never do. Any thread.

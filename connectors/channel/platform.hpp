@@ -67,9 +67,11 @@ class Platform {
   virtual Result<std::string> send(const Part& part) = 0;
   /// The customer sees that somebody is typing. Called when capabilities().typing.
   virtual Result<void> typing(const std::string& user, bool on);
+  /// Whether `seen` does something.
+  [[nodiscard]] virtual bool shows_seen() const { return false; }
   /// An agent read up to the customer's message with this external id. For platforms that show it to customers.
   virtual Result<void> seen(const std::string& user, const std::string& external_id);
-  /// Tries address and credentials now.
+  /// Tries address and credentials now; a sentence of who the hub is there.
   virtual Result<contract::ConnectorTested> test() = 0;
   /// Forgets credentials that the platform refused, so that the next call fetches new ones.
   virtual void renew_credentials() {}

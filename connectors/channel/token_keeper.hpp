@@ -37,6 +37,7 @@ class TokenKeeper {
     Time until;
   };
   Result<std::string> renew(std::unique_lock<std::mutex>& lock);
+  Result<Held> renewed(const std::string& rejected, Held known);
 
   Memory& memory_;
   const Clock& clock_;
@@ -46,6 +47,7 @@ class TokenKeeper {
   std::mutex mutex_;
   std::condition_variable changed_;
   Held held_;
+  std::string rejected_;
   bool fetching_ = false;
 };
 
