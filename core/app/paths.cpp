@@ -26,6 +26,8 @@ fs::path own_plugin_dir() {
   return first_that_exists({program_dir() / "../lib/qiao/plugins", program_dir() / "../plugins"});
 }
 
+fs::path tool_dir() { return first_that_exists({program_dir() / "../lib/qiao/tools", program_dir() / "../tools"}); }
+
 fs::path own_share_dir() { return (program_dir() / "../share/qiao").lexically_normal(); }
 
 fs::path default_config() {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 namespace qiao::bot {
@@ -123,6 +124,17 @@ std::vector<Match> Matcher::best(const Plain& text, std::string_view site, std::
   std::stable_sort(found.begin(), found.end(), [](const Match& a, const Match& b) { return a.score > b.score; });
   if (found.size() > most) found.resize(most);
   return found;
+}
+
+std::string Matcher::likely_group(const Plain& text, std::string_view site) const {
+  constexpr std::size_t kHeard = 10;
+  std::map<std::string, double> weight;
+  for (const Match& m : best(text, site, kHeard)) {
+    if (!m.entry->group.empty()) weight[m.entry->group] += m.score;
+  }
+  const auto most =
+      std::max_element(weight.begin(), weight.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  return most == weight.end() ? std::string() : most->first;
 }
 
 }  // namespace qiao::bot

@@ -28,6 +28,8 @@ class Matcher {
 
   /// Best first, each entry once, scores above 0. Only entries of this site or of all sites, and only enabled ones.
   [[nodiscard]] std::vector<Match> best(const Plain& text, std::string_view site, std::size_t most = 3) const;
+  /// The group of the entries that the text is most likely about, all of them heard; empty when nothing speaks for one.
+  [[nodiscard]] std::string likely_group(const Plain& text, std::string_view site) const;
   /// True when nothing has changed since the learning.
   [[nodiscard]] bool all_learned() const noexcept {
     return understanding_ && learned_.size() == entries_.size() && understanding_->entries() == entries_.size();

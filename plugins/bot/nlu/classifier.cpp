@@ -25,6 +25,14 @@ std::vector<std::pair<std::uint32_t, int>> counted(std::vector<std::uint32_t> id
 
 }  // namespace
 
+Classifier::Settings Classifier::Settings::fitting(std::size_t examples, std::size_t classes) {
+  Settings settings;
+  const double each = static_cast<double>(examples) / static_cast<double>(std::max<std::size_t>(classes, 1));
+  settings.cost = each < 20 ? 3 : 1;
+  settings.unknown_weight = std::min(1.0, std::max(0.0, (each - 10) / 50));
+  return settings;
+}
+
 Classifier::Classifier(const std::vector<Example>& examples, int classes, std::shared_ptr<const Lexicon> lexicon,
                        const Settings& settings)
     : lexicon_(std::move(lexicon)), settings_(settings), classes_(classes), rarity_(kFeatureSpace, 0) {

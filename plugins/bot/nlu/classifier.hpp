@@ -31,6 +31,9 @@ class Classifier {
     double elsewhere_weight = 0.5;  ///< how much "no class" speaks against the best class
     double unknown_weight = 1;      ///< how much words that were never seen speak against it
     Network::Settings network;
+    /// For that many examples: with few questions a class a mistake weighs more, and that a word was never seen says
+    /// nothing.
+    static Settings fitting(std::size_t examples, std::size_t classes);
   };
   struct Ranked {
     int label = 0;

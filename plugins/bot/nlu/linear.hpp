@@ -10,8 +10,8 @@ namespace qiao::bot {
 /// Features of a text with their weights, ascending by feature; of length 1 or empty.
 using SparseVector = std::vector<std::pair<std::uint32_t, float>>;
 
-/// One linear support vector machine a class, each telling its class from all others (liblinear's L2-loss dual solver).
-/// Immutable once trained; any thread.
+/// One linear support vector machine a class, each telling its class from all others (squared hinge loss, solved in the
+/// dual). Immutable once trained; any thread.
 class LinearModel {
  public:
   LinearModel() = default;

@@ -21,15 +21,6 @@ std::size_t hash_of(const KnowledgeEntry& entry) {
   return h;
 }
 
-/// Few questions an entry: a mistake weighs more, and that a word was never seen says nothing.
-Classifier::Settings settings_for(std::size_t examples, std::size_t classes) {
-  Classifier::Settings settings;
-  const double each = static_cast<double>(examples) / static_cast<double>(std::max<std::size_t>(classes, 1));
-  settings.cost = each < 20 ? 3 : 1;
-  settings.unknown_weight = std::min(1.0, std::max(0.0, (each - 10) / 50));
-  return settings;
-}
-
 struct Outcome {
   double score;
   bool right;
@@ -118,7 +109,7 @@ std::shared_ptr<const Understanding> Understanding::learn(const std::vector<Know
   if (!learned->calibrate(examples, folds, background, go_on)) return nullptr;
   learned->classifier_ =
       std::make_unique<const Classifier>(examples, static_cast<int>(learned->keys_.size()), background.lexicon,
-                                         settings_for(examples.size(), learned->keys_.size()));
+                                         Classifier::Settings::fitting(examples.size(), learned->keys_.size()));
   return learned;
 }
 
@@ -138,7 +129,7 @@ bool Understanding::calibrate(const std::vector<Example>& examples, const std::v
     }
     if (!go_on()) return false;
     const Classifier judge(learned, static_cast<int>(keys_.size()), background.lexicon,
-                           settings_for(learned.size(), keys_.size()));
+                           Classifier::Settings::fitting(learned.size(), keys_.size()));
     for (std::size_t i = 0; i < examples.size(); ++i) {
       const int label = examples[i].label;
       if (folds[i] != fold || (label >= 0 && !taught[static_cast<std::size_t>(label)])) continue;
