@@ -20,7 +20,11 @@ std::int64_t row_of(std::string_view channel, std::string_view name) {
 
 }  // namespace
 
-Memory::Memory(Context& host, std::string plugin) : host_(host), table_(std::move(plugin) + "_memory") {
+Memory::Memory(Context& host, const std::string& plugin)
+    : Memory(host.store(), host.vault(), host.clock(), host.instance(), plugin) {}
+
+Memory::Memory(Database& store, Vault& vault, const Clock& clock, std::string instance, const std::string& plugin)
+    : store_(store), vault_(vault), clock_(clock), instance_(std::move(instance)), table_(plugin + "_memory") {
   for (char& c : table_) {
     if (c == '-') c = '_';
   }
@@ -41,10 +45,10 @@ std::string Memory::tables(const std::string& table, bool mysql) {
 
 Result<std::optional<std::string>> Memory::get(const std::string& name) {
   std::optional<std::string> found;
-  auto read = host_.store().read([&](Session& session) -> Result<void> {
-    auto rows = session.query(get_, host_.instance(), name);
+  auto read = store_.read([&](Session& session) -> Result<void> {
+    auto rows = session.query(get_, instance_, name);
     if (!rows->next()) return rows->status();
-    if (rows->integer(1) != 0 && rows->time(1) <= host_.clock().now()) return {};
+    if (rows->integer(1) != 0 && rows->time(1) <= clock_.now()) return {};
     auto opened = open_value(session, name, rows->text(0));
     if (!opened) return opened.error();
     found = std::move(*opened);
@@ -55,21 +59,21 @@ Result<std::optional<std::string>> Memory::get(const std::string& name) {
 }
 
 Result<std::string> Memory::open_value(Session& session, const std::string& name, std::string_view sealed) const {
-  return host_.vault().open(session, {table_, "value", row_of(host_.instance(), name)}, sealed);
+  return vault_.open(session, {table_, "value", row_of(instance_, name)}, sealed);
 }
 
 Result<void> Memory::put(const std::string& name, const std::string& value, std::chrono::seconds life) {
   if (value.size() > kMostValue) {
     return Error{Errc::too_large, fmt::format("{}: at most {} bytes, got {}", name, kMostValue, value.size())};
   }
-  const Time until = life.count() == 0 ? Time{} : host_.clock().now() + life;
-  return host_.store().write_and_wait([&](Session& session) -> Result<void> {
-    auto sealed = host_.vault().seal(session, {}, {table_, "value", row_of(host_.instance(), name)}, value);
+  const Time until = life.count() == 0 ? Time{} : clock_.now() + life;
+  return store_.write_and_wait([&](Session& session) -> Result<void> {
+    auto sealed = vault_.seal(session, {}, {table_, "value", row_of(instance_, name)}, value);
     if (!sealed) return sealed.error();
-    auto changed = session.run(update_, SqlArg::blob(*sealed), until, host_.instance(), name);
+    auto changed = session.run(update_, SqlArg::blob(*sealed), until, instance_, name);
     if (!changed) return changed.error();
     if (*changed > 0) return {};
-    auto added = session.run(insert_, host_.instance(), name, SqlArg::blob(*sealed), until);
+    auto added = session.run(insert_, instance_, name, SqlArg::blob(*sealed), until);
     // Another node was faster, with a value as new as this one.
     if (!added && added.error().code != Errc::conflict) return added.error();
     return {};
@@ -77,8 +81,8 @@ Result<void> Memory::put(const std::string& name, const std::string& value, std:
 }
 
 Result<void> Memory::erase(const std::string& name) {
-  return host_.store().write_and_wait([&](Session& session) -> Result<void> {
-    auto gone = session.run(erase_, host_.instance(), name);
+  return store_.write_and_wait([&](Session& session) -> Result<void> {
+    auto gone = session.run(erase_, instance_, name);
     if (!gone) return gone.error();
     return {};
   });
@@ -86,9 +90,9 @@ Result<void> Memory::erase(const std::string& name) {
 
 Result<std::int64_t> Memory::erase_all(const std::string& prefix) {
   std::int64_t count = 0;
-  auto done = host_.store().write_and_wait([&](Session& session) -> Result<void> {
+  auto done = store_.write_and_wait([&](Session& session) -> Result<void> {
     auto gone = session.run(fmt::format("DELETE FROM {} WHERE channel = ? AND name >= ? AND name < ?", table_),
-                            host_.instance(), prefix, after(prefix));
+                            instance_, prefix, after(prefix));
     if (!gone) return gone.error();
     count = *gone;
     return {};
@@ -99,13 +103,13 @@ Result<std::int64_t> Memory::erase_all(const std::string& prefix) {
 
 Result<std::vector<std::pair<std::string, std::string>>> Memory::list(const std::string& prefix, int limit) {
   std::vector<std::pair<std::string, std::string>> found;
-  auto read = host_.store().read([&](Session& session) -> Result<void> {
+  auto read = store_.read([&](Session& session) -> Result<void> {
     auto rows = session.query(
         fmt::format(
             "SELECT name, value FROM {} WHERE channel = ? AND name >= ? AND name < ? AND (until = 0 OR until > ?) "
             "ORDER BY name LIMIT ?",
             table_),
-        host_.instance(), prefix, after(prefix), host_.clock().now(), limit);
+        instance_, prefix, after(prefix), clock_.now(), limit);
     while (rows->next()) {
       const std::string name = rows->str(0);
       auto opened = open_value(session, name, rows->text(1));
@@ -120,17 +124,17 @@ Result<std::vector<std::pair<std::string, std::string>>> Memory::list(const std:
 
 Result<bool> Memory::claim(const std::string& name, const std::string& value, std::chrono::seconds life) {
   bool ours = false;
-  auto done = host_.store().write_and_wait([&](Session& session) -> Result<void> {
+  auto done = store_.write_and_wait([&](Session& session) -> Result<void> {
     ours = false;
-    const Time now = host_.clock().now();
+    const Time now = clock_.now();
     const Time until = life.count() == 0 ? Time{} : now + life;
     auto gone =
         session.run(fmt::format("DELETE FROM {} WHERE channel = ? AND name = ? AND until <> 0 AND until <= ?", table_),
-                    host_.instance(), name, now);
+                    instance_, name, now);
     if (!gone) return gone.error();
-    auto sealed = host_.vault().seal(session, {}, {table_, "value", row_of(host_.instance(), name)}, value);
+    auto sealed = vault_.seal(session, {}, {table_, "value", row_of(instance_, name)}, value);
     if (!sealed) return sealed.error();
-    auto added = session.run(insert_, host_.instance(), name, SqlArg::blob(*sealed), until);
+    auto added = session.run(insert_, instance_, name, SqlArg::blob(*sealed), until);
     if (!added && added.error().code != Errc::conflict) return added.error();
     ours = added.ok();
     return {};
@@ -140,8 +144,8 @@ Result<bool> Memory::claim(const std::string& name, const std::string& value, st
 }
 
 Result<void> Memory::sweep() {
-  return host_.store().write_and_wait([&](Session& session) -> Result<void> {
-    auto gone = session.run(fmt::format("DELETE FROM {} WHERE until <> 0 AND until <= ?", table_), host_.clock().now());
+  return store_.write_and_wait([&](Session& session) -> Result<void> {
+    auto gone = session.run(fmt::format("DELETE FROM {} WHERE until <> 0 AND until <= ?", table_), clock_.now());
     if (!gone) return gone.error();
     return {};
   });

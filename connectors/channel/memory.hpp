@@ -16,7 +16,8 @@ namespace qiao::channel {
 class Memory {
  public:
   /// The table carries the plugin's name as prefix; instances of one plugin share it.
-  Memory(Context& host, std::string plugin);
+  Memory(Context& host, const std::string& plugin);
+  Memory(Database& store, Vault& vault, const Clock& clock, std::string instance, const std::string& plugin);
 
   /// Empty when it is not there or has expired.
   Result<std::optional<std::string>> get(const std::string& name);
@@ -40,7 +41,10 @@ class Memory {
  private:
   Result<std::string> open_value(Session& session, const std::string& name, std::string_view sealed) const;
 
-  Context& host_;
+  Database& store_;
+  Vault& vault_;
+  const Clock& clock_;
+  const std::string instance_;
   std::string table_;
   std::string get_, update_, insert_, erase_;
 };

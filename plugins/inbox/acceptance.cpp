@@ -15,6 +15,7 @@ constexpr std::size_t kMostKey = 128;
 constexpr std::size_t kMostName = 200;
 constexpr std::size_t kMostShort = 64;
 constexpr std::size_t kMostParts = 10;
+constexpr std::size_t kMostValues = 20;
 
 Error bad(std::string_view field, std::string_view what) {
   return Error{Errc::bad_value, "message.bad_value", fmt::format("{}: {}", field, what)};
@@ -27,9 +28,32 @@ Result<void> check_text(std::string_view field, std::string_view value, std::siz
   return {};
 }
 
+Result<void> check_values(std::string_view field, const std::map<std::string, std::string>& values) {
+  if (values.size() > kMostValues) return bad(field, fmt::format("at most {}", kMostValues));
+  for (const auto& [key, value] : values) {
+    if (auto done = check_text(field, key, kMostShort, true); !done) return done;
+    if (auto done = check_text(field, value, 1000); !done) return done;
+  }
+  return {};
+}
+
+Result<void> check_cards(const Content& content) {
+  if (content.cards.size() > kMostParts) return bad("cards", fmt::format("at most {}", kMostParts));
+  for (const contract::Card& c : content.cards) {
+    if (auto done = check_text("card.kind", c.kind, kMostShort, true); !done) return done;
+    if (auto done = check_text("card.title", c.title, kMostName); !done) return done;
+    if (auto done = check_text("card.text", c.text, 1000); !done) return done;
+    if (auto done = check_text("card.url", c.url, 2000); !done) return done;
+    if (auto done = check_text("card.picture", c.picture, 2000); !done) return done;
+    if (auto done = check_values("card.data", c.data); !done) return done;
+  }
+  if (auto done = check_text("notice", content.notice, kMostShort); !done) return done;
+  return check_values("values", content.values);
+}
+
 Result<void> check_content(const Content& content, std::size_t max_text) {
-  if (content.text.empty() && content.attachments.empty())
-    return bad("text", "a message needs a text or an attachment");
+  if (content.text.empty() && content.attachments.empty() && content.cards.empty())
+    return bad("text", "a message needs a text, an attachment or a card");
   if (content.text.size() > max_text) {
     return Error{Errc::too_large, "message.too_large",
                  fmt::format("text: at most {} bytes, got {}; send longer text as an attachment", max_text,
@@ -47,7 +71,7 @@ Result<void> check_content(const Content& content, std::size_t max_text) {
     if (auto done = check_text("button.value", b.value, kMostName); !done) return done;
     if (auto done = check_text("button.url", b.url, 2000); !done) return done;
   }
-  return {};
+  return check_cards(content);
 }
 
 Result<void> check(const AcceptMessage& m, std::size_t max_text) {
@@ -81,7 +105,9 @@ struct Acceptance::Incoming {
   Id trace;
   Answer answer;
   SteadyTime since;
-  bool again = false;  ///< the customer turned out to be known
+  bool event = false;   ///< no message: a note about something that happened
+  bool reopen = false;  ///< by the event
+  bool again = false;   ///< the customer turned out to be known
 };
 
 Acceptance::Acceptance(ConversationTable& table, Ledger& ledger, BotTurns& bot, Contacts& contacts,
@@ -96,7 +122,22 @@ Acceptance::Acceptance(ConversationTable& table, Ledger& ledger, BotTurns& bot, 
 
 void Acceptance::accept(const AcceptMessage& message, Id trace, Answer answer) {
   if (auto ok = check(message, settings_.get()->max_text.count); !ok) return answer(ok.error());
-  take(std::make_shared<Incoming>(Incoming{message, trace, std::move(answer), clock_.steady(), false}));
+  take(std::make_shared<Incoming>(Incoming{message, trace, std::move(answer), clock_.steady()}));
+}
+
+void Acceptance::record(const contract::RecordEvent& event, Id trace, Answer answer) {
+  AcceptMessage message;
+  message.channel = event.channel;
+  message.external_id = event.external_id;
+  message.user = event.user;
+  message.user_name = event.user_name;
+  message.site = event.site;
+  message.language = event.language;
+  message.content = event.content;
+  message.at = event.at;
+  if (auto ok = check(message, settings_.get()->max_text.count); !ok) return answer(ok.error());
+  take(std::make_shared<Incoming>(
+      Incoming{std::move(message), trace, std::move(answer), clock_.steady(), true, event.reopen}));
 }
 
 void Acceptance::take(std::shared_ptr<Incoming> incoming) {
@@ -121,12 +162,19 @@ void Acceptance::put(const ConversationPtr& conversation, std::shared_ptr<Incomi
         NewMessage message;
         message.author = Author::customer;
         const Conversation::Customer customer = c->customer();
-        message.author_name = customer.name;
+        if (incoming->event) {
+          message.author = Author::system;
+          message.note = true;
+        } else {
+          message.author_name = customer.name;
+        }
         message.content = m.content;
         message.client_id = m.external_id;
         message.dedupe = records::customer_key(m.channel, m.external_id);
         message.at = plausible(m.at, now);
-        if (customer.blocked) {
+        if (incoming->event) {
+          event_happened(draft, c->facts, std::move(message), incoming->reopen && !customer.blocked, now);
+        } else if (customer.blocked) {
           blocked_wrote(draft, std::move(message), now);
         } else {
           customer_wrote(draft, c->facts, std::move(message), m.in_app, now);
@@ -144,7 +192,7 @@ void Acceptance::put(const ConversationPtr& conversation, std::shared_ptr<Incomi
         if (!incoming->message.user_name.empty() && c->customer().generated) {
           contacts_.learn_name(c, shorten(incoming->message.user_name, kMostName));
         }
-        if (!outcome->accepted.duplicate && outcome->view.state == ConversationState::bot) {
+        if (!incoming->event && !outcome->accepted.duplicate && outcome->view.state == ConversationState::bot) {
           bot_.wrote(c, outcome->accepted.seq, incoming->trace);
         }
       });

@@ -17,6 +17,7 @@ class Acceptance {
              Metrics& metrics, const Clock& clock);
 
   void accept(const contract::AcceptMessage& message, Id trace, Answer answer);
+  void record(const contract::RecordEvent& event, Id trace, Answer answer);
   void write(const contract::WriteMessage& message, Id trace, Answer answer);
 
  private:

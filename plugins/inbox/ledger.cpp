@@ -205,7 +205,7 @@ Result<void> Ledger::store_messages(Job& job, std::vector<NewMessage>& messages,
   const Id contact = job.conversation->contact();
   for (NewMessage& m : messages) {
     const Time at = never(m.at) ? now : m.at;
-    follow(job.after, m.author, m.note, m.content.text, !m.content.attachments.empty(), at);
+    follow(job.after, m.author, m.note, m.content.text, !m.content.attachments.empty() || !m.content.cards.empty(), at);
     MessageView& view = job.messages.emplace_back();
     view.id = new_id();
     view.conversation = job.conversation->facts.id;

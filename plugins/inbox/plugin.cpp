@@ -87,6 +87,7 @@ class InboxPlugin final : public Plugin {
     m.summary("conversations, messages, their delivery, and the queue of people who wait")
         .config<InboxConfig>()
         .serves<contract::AcceptMessage>()
+        .serves<contract::RecordEvent>()
         .serves<contract::WriteMessage>()
         .serves<contract::FindConversation>()
         .serves<contract::GetConversation>()
@@ -165,6 +166,10 @@ class InboxPlugin final : public Plugin {
     bus.serve<contract::AcceptMessage>(
         kDirect, [p = parts_.get()](const contract::AcceptMessage& q, const Headers& h, Responder<Accepted> answer) {
           p->acceptance.accept(q, h.trace, answer);
+        });
+    bus.serve<contract::RecordEvent>(
+        kDirect, [p = parts_.get()](const contract::RecordEvent& q, const Headers& h, Responder<Accepted> answer) {
+          p->acceptance.record(q, h.trace, answer);
         });
     bus.serve<contract::WriteMessage>(
         kDirect, [p = parts_.get()](const contract::WriteMessage& q, const Headers& h, Responder<Accepted> answer) {

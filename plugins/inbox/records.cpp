@@ -9,8 +9,11 @@ namespace records {
 struct Extra {
   std::vector<contract::Attachment> attachments;
   std::vector<contract::Button> buttons;
+  std::vector<contract::Card> cards;
+  std::string notice;
+  std::map<std::string, std::string> values;
 };
-QIAO_FIELDS(Extra, attachments, buttons)
+QIAO_FIELDS(Extra, attachments, buttons, cards, notice, values)
 
 const char* const kConversationColumns =
     "c.id, c.contact, c.channel, c.user_key, c.site, c.lang, c.state, c.group_key, c.agent, c.agent_name, "
@@ -135,6 +138,9 @@ Result<MessageView> Records::read_message(Session& session, const Rows& rows, Id
     if (auto extra = from_json<records::Extra>(*json); extra) {
       m.content.attachments = std::move(extra->attachments);
       m.content.buttons = std::move(extra->buttons);
+      m.content.cards = std::move(extra->cards);
+      m.content.notice = std::move(extra->notice);
+      m.content.values = std::move(extra->values);
     }
   }
   m.delivery = static_cast<Delivery>(rows.integer(8));
@@ -311,10 +317,11 @@ Result<void> Records::insert_message(Session& session, Id contact, const Message
   auto body = vault_.seal(session, contact, message_place("body", m.id), m.content.text);
   if (!body) return body.error();
   std::string extra;
-  const bool has_extra = !m.content.attachments.empty() || !m.content.buttons.empty();
+  const contract::Content& c = m.content;
+  const bool has_extra = !c.attachments.empty() || !c.buttons.empty() || !c.cards.empty() || !c.notice.empty();
   if (has_extra) {
     auto sealed = vault_.seal(session, contact, message_place("extra", m.id),
-                              to_json(records::Extra{m.content.attachments, m.content.buttons}));
+                              to_json(records::Extra{c.attachments, c.buttons, c.cards, c.notice, c.values}));
     if (!sealed) return sealed.error();
     extra = std::move(*sealed);
   }

@@ -40,6 +40,21 @@ const std::string& group_or_default(const std::string& group, const House& house
   return group.empty() ? house.default_group : group;
 }
 
+/// An ended conversation goes on: with the people who had it, or with the bot.
+void open_again(Draft& draft, const Facts& facts, Time now) {
+  Status& status = draft.status;
+  draft.keep = true;
+  draft.told.push_back("reopened");
+  if (status.agent || !status.group.empty()) {
+    if (status.agent) status.previous_agent = status.agent;
+    enqueue(status, std::string(status.group), now);
+    add(draft, system_message(notice::reopened(facts.language)), now);
+  } else {
+    status.state = ConversationState::bot;
+    status.handoff_reason.clear();
+  }
+}
+
 }  // namespace
 
 void follow(Status& status, Author author, bool note, std::string_view text, bool attachments, Time at) {
@@ -63,17 +78,13 @@ void customer_wrote(Draft& draft, const Facts& facts, NewMessage message, bool i
   }
   if (status.state == ConversationState::waiting) draft.told.push_back("state");
   add(draft, std::move(message), now);
-  if (!reopened) return;
-  draft.keep = true;
-  draft.told.push_back("reopened");
-  if (status.agent || !status.group.empty()) {
-    if (status.agent) status.previous_agent = status.agent;
-    enqueue(status, std::string(status.group), now);
-    add(draft, system_message(notice::reopened(facts.language)), now);
-  } else {
-    status.state = ConversationState::bot;
-    status.handoff_reason.clear();
-  }
+  if (reopened) open_again(draft, facts, now);
+}
+
+void event_happened(Draft& draft, const Facts& facts, NewMessage message, bool reopen, Time now) {
+  const bool reopened = reopen && draft.status.state == ConversationState::resolved;
+  add(draft, std::move(message), now);
+  if (reopened) open_again(draft, facts, now);
 }
 
 void blocked_wrote(Draft& draft, NewMessage message, Time now) {

@@ -28,6 +28,10 @@ struct House {
 /// The customer wrote `message`. `in_app` is remembered for routing.
 void customer_wrote(Draft& draft, const Facts& facts, NewMessage message, bool in_app, Time now);
 
+/// Something else happened that agents should know: `message` is a note. With `reopen` an ended conversation goes on,
+/// as when the customer writes.
+void event_happened(Draft& draft, const Facts& facts, NewMessage message, bool reopen, Time now);
+
 /// The same for somebody who is blocked: the message is there, the conversation is and stays at its end, nobody is
 /// told.
 void blocked_wrote(Draft& draft, NewMessage message, Time now);

@@ -224,6 +224,13 @@ void Audience::agent_changed(const contract::AgentChanged& event) {
   for (const auto& session : all_agents()) session->send(frame);
 }
 
+void Audience::alert(const contract::ConnectorAlert& event) {
+  const Frame frame = share(alert_frame(event));
+  for (const auto& session : all_agents()) {
+    if (session->principal().may(contract::permission::kConversationsAll)) session->send(frame);
+  }
+}
+
 void Audience::session_ended(const contract::SessionEnded& event) {
   for (const auto& session : all_agents()) {
     if (session->principal().session == event.session) session->close(4401, "this login is over");

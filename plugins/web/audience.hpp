@@ -7,6 +7,7 @@
 
 #include "plugins/web/frames.hpp"
 #include "qiao/contract/accounts.hpp"
+#include "qiao/contract/channel.hpp"
 #include "qiao/contract/contacts.hpp"
 #include "qiao/contract/conversation.hpp"
 #include "qiao/contract/tickets.hpp"
@@ -47,6 +48,8 @@ class Audience {
   void contact_changed(const contract::ContactChanged& event);
   void contact_merged(const contract::ContactMerged& event);
   void agent_changed(const contract::AgentChanged& event);
+  /// To those who may see every conversation.
+  void alert(const contract::ConnectorAlert& event);
   void session_ended(const contract::SessionEnded& event);
 
   [[nodiscard]] std::size_t visitors() const;

@@ -20,6 +20,7 @@ struct SiteSettings {
 struct WebSettings {
   std::map<std::string, SiteSettings> sites;
   std::string pages;
+  std::string public_url;
   std::chrono::hours visitor_token_life{24 * 180};
   std::chrono::minutes file_link_life{5};
   Bytes visitor_file_limit{10u << 20};
@@ -48,6 +49,9 @@ inline void describe(Schema<WebSettings>& s) {
   s.optional("sites", &WebSettings::sites)
       .doc("Sites by key; `data-site` of the script tag names one. Empty: the site \"demo\"");
   s.optional("pages", &WebSettings::pages).doc("Folder of the built pages; empty: the hub's share folder");
+  s.optional("public_url", &WebSettings::public_url)
+      .pattern("(https?://[^/?#]+)?", "https://host, without a path")
+      .doc("The address at which customers reach the hub, for links to files in other channels; empty: no such links");
   s.optional("visitor_token_life", &WebSettings::visitor_token_life, std::chrono::hours(24 * 180))
       .range(std::chrono::hours(1), std::chrono::hours(24 * 730))
       .doc("How long a customer's browser is recognised after its first visit");

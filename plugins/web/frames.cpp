@@ -80,6 +80,7 @@ class Writer {
       out_ += ']';
     }
     if (!c.buttons.empty()) record("buttons", c.buttons);
+    if (!c.cards.empty()) record("cards", c.cards);
     return *this;
   }
   std::string done() {
@@ -207,6 +208,16 @@ std::string ticket_frame(const std::string& what, const contract::TicketView& ti
 std::string agent_frame(const contract::AgentView& agent) { return Writer("agent").record("agent", agent).done(); }
 
 std::string contact_frame(Id contact, Id now) { return Writer("contact").id("contact", contact).id("now", now).done(); }
+
+std::string alert_frame(const contract::ConnectorAlert& a) {
+  return Writer("alert")
+      .text("instance", a.instance)
+      .text("id", a.id)
+      .text("says", a.says)
+      .flag("over", a.over)
+      .time("at", a.at)
+      .done();
+}
 
 std::string external_id(Id visitor, const std::string& client_id) { return visitor.str() + ":" + client_id; }
 

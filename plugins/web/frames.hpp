@@ -5,6 +5,7 @@
 #include <string>
 
 #include "qiao/contract/accounts.hpp"
+#include "qiao/contract/channel.hpp"
 #include "qiao/contract/conversation.hpp"
 #include "qiao/contract/tickets.hpp"
 #include "qiao/result.hpp"
@@ -65,6 +66,7 @@ std::string ticket_frame(const std::string& what, const contract::TicketView& ti
 /// Somebody is not as they were: ask again. `now` is another id when the contact was joined into that one.
 std::string contact_frame(Id contact, Id now);
 std::string agent_frame(const contract::AgentView& agent);
+std::string alert_frame(const contract::ConnectorAlert& alert);
 
 inline const std::string kPongFrame = R"({"t":"pong"})";
 inline const std::string kRateFrame = R"({"t":"rate"})";

@@ -4,6 +4,7 @@
 #include "plugins/web/agent_rest.hpp"
 #include "plugins/web/agent_session.hpp"
 #include "plugins/web/audience.hpp"
+#include "plugins/web/channels.hpp"
 #include "plugins/web/config.hpp"
 #include "plugins/web/migrations.hpp"
 #include "plugins/web/pages.hpp"
@@ -57,6 +58,7 @@ class WebPlugin final : public Plugin {
     m.asks<contract::VerifySession>().asks<contract::SetPresence>();
     m.asks<contract::Identify>(true);
     m.serves<contract::ExportPerson>().serves<contract::ErasePerson>().serves<contract::CopyFiles>();
+    declare_channels(m);
     m.publishes<contract::Typing>();
     m.subscribes<contract::MessageStored>()
         .subscribes<contract::MessageOutgoing>()
@@ -101,6 +103,7 @@ class WebPlugin final : public Plugin {
 
     if (auto read = read_erased(host.store(), *services); !read) return read;
     serve_privacy(host, services);
+    serve_channels(host, services);
     listen(host);
     open_sockets(host.http(), services);
     add_visitor_routes(host.http(), services);

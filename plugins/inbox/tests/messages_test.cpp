@@ -222,5 +222,83 @@ TEST(InboxMessages, RememberHowFarEachSideHasRead) {
   EXPECT_EQ(inbox.count("SELECT read_customer FROM inbox_conversation"), 2);
 }
 
+RecordEvent event(const std::string& user, const std::string& id, const std::string& text, bool reopen = false) {
+  RecordEvent e;
+  e.channel = "web";
+  e.user = user;
+  e.external_id = id;
+  e.content.text = text;
+  e.reopen = reopen;
+  return e;
+}
+
+TEST(InboxEvents, AreNotesOfTheHubWithoutATurnOfTheBot) {
+  InboxHub inbox;
+  inbox.start();
+  auto first = inbox.hub.ask(event("v1", "e1", "关注了公众号"));
+  ASSERT_TRUE(first) << first.error().message;
+  inbox.hub.run_until_idle();
+  EXPECT_THAT(inbox.asked, IsEmpty());
+  const auto messages = inbox.transcript(first->conversation);
+  ASSERT_THAT(messages, SizeIs(1));
+  EXPECT_TRUE(messages[0].note);
+  EXPECT_EQ(messages[0].author, Author::system);
+  EXPECT_EQ(messages[0].delivery, Delivery::none);
+  EXPECT_EQ(inbox.view(first->conversation).state, ConversationState::bot);
+  auto again = inbox.hub.ask(event("v1", "e1", "关注了公众号"));
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->duplicate);
+  const Accepted wrote = inbox.accept("v1", "m1", "在吗");
+  EXPECT_EQ(wrote.conversation, first->conversation) << "the customer goes on where the event was noted";
+  EXPECT_THAT(inbox.asked, SizeIs(1));
+}
+
+TEST(InboxEvents, OpenAnEndedConversationOnlyWhenTheyAreMeantTo) {
+  InboxHub inbox;
+  inbox.start();
+  const Accepted wrote = inbox.accept("v1", "m1", "在吗");
+  ASSERT_TRUE(inbox.hub.ask(Resolve{wrote.conversation, Id{7}, "李婷"}));
+  inbox.hub.run_until_idle();
+  ASSERT_TRUE(inbox.hub.ask(event("v1", "e1", "取消关注")));
+  inbox.hub.run_until_idle();
+  EXPECT_EQ(inbox.view(wrote.conversation).state, ConversationState::resolved);
+  auto call = inbox.hub.ask(event("v1", "e2", "来电", true));
+  ASSERT_TRUE(call);
+  inbox.hub.run_until_idle();
+  EXPECT_EQ(call->conversation, wrote.conversation);
+  EXPECT_EQ(inbox.view(wrote.conversation).state, ConversationState::bot);
+}
+
+TEST(InboxMessages, KeepCardsAndNoticesAcrossARestart) {
+  InboxHub inbox;
+  inbox.start();
+  AcceptMessage m = InboxHub::message("v1", "m1", "");
+  Card place{"location", "西湖", "杭州", "", "", {{"latitude", "30.25"}, {"longitude", "120.15"}}};
+  m.content.cards.push_back(place);
+  auto accepted = inbox.hub.ask(m);
+  ASSERT_TRUE(accepted) << accepted.error().message;
+  WriteMessage notice;
+  notice.conversation = accepted->conversation;
+  notice.author = Author::system;
+  notice.content.text = "工单 #1 已解决";
+  notice.content.notice = "ticket.resolved";
+  notice.content.values = {{"number", "1"}};
+  ASSERT_TRUE(inbox.hub.ask(notice));
+  inbox.hub.run_until_idle();
+  auto outgoing = inbox.hub.probe<MessageOutgoing>();
+  inbox.hub.restart();
+  inbox.hub.advance(1s);
+  const auto messages = inbox.transcript(accepted->conversation);
+  ASSERT_FALSE(messages.empty());
+  ASSERT_THAT(messages[0].content.cards, SizeIs(1));
+  EXPECT_EQ(messages[0].content.cards[0].data.at("latitude"), "30.25");
+  bool found = false;
+  for (const MessageOutgoing& out : outgoing.events()) {
+    found =
+        found || (out.message.content.notice == "ticket.resolved" && out.message.content.values.at("number") == "1");
+  }
+  EXPECT_TRUE(found) << "what is given to the channel again is whole";
+}
+
 }  // namespace
 }  // namespace qiao::inbox::test
