@@ -79,13 +79,21 @@ class Channel::Impl : public std::enable_shared_from_this<Channel::Impl> {
             if (!message.empty()) (void)self->platform->seen(changed.conversation.user, message);
           });
     }
+    if (windows.limited()) {
+      bus.subscribe<contract::MessageStored>(
+          {.kind = Lane::direct}, [self = shared_from_this()](const contract::MessageStored& e, const Headers&) {
+            if (e.message.author != contract::Author::customer) return;
+            if (e.conversation.channel == self->host.instance())
+              self->windows.opened(e.conversation.user, e.message.at);
+          });
+    }
     bus.serve<contract::DescribeChannel>({.kind = Lane::direct},
                                          [self = shared_from_this()](const contract::DescribeChannel&, const Headers&) {
                                            contract::ChannelCapabilities all = self->can;
                                            if (all.title.empty()) all.title = self->settings.title;
                                            return Result<contract::ChannelCapabilities>(std::move(all));
                                          });
-    if (can.window.count() > 0 || can.window_messages > 0) {
+    if (windows.limited()) {
       bus.serve<contract::GetChannelWindow>(
           kAskLane, [self = shared_from_this()](const contract::GetChannelWindow& q, const Headers&) {
             return self->windows.of(q.user);
@@ -162,7 +170,6 @@ class Channel::Impl : public std::enable_shared_from_this<Channel::Impl> {
     directory.learn(stored.conversation, message.user);
     if (stored.duplicate) return;
     directory.unseen(message.user, message.external_id);
-    windows.opened(message.user, message.at);
   }
   void accepted(const contract::RecordEvent& event, const contract::Accepted& stored) {
     directory.learn(stored.conversation, event.user);
@@ -233,7 +240,7 @@ void Channel::declare(Manifest& m, bool window) {
   m.subscribes<contract::MessageOutgoing>().subscribes<contract::Typing>().subscribes<contract::ConversationChanged>();
   m.publishes<contract::Typing>().publishes<contract::ConnectorAlert>();
   m.serves<contract::DescribeChannel>().serves<contract::TestConnector>().serves<contract::ErasePerson>();
-  if (window) m.serves<contract::GetChannelWindow>();
+  if (window) m.serves<contract::GetChannelWindow>().subscribes<contract::MessageStored>();
 }
 
 Result<void> Channel::start() {

@@ -38,8 +38,8 @@ class Channel {
   // ---- inwards. `channel`, and `site` and `language` where empty, are filled in.
 
   using Stored = std::function<void(Result<contract::Accepted>)>;
-  /// For webhooks: `done` runs after the commit; acknowledge the platform then, and only then. The customer's window
-  /// starts anew. Any thread; waits for nothing. Tried for up to `within` while the hub is overloaded.
+  /// For webhooks: `done` runs after the commit; acknowledge the platform then, and only then. Any thread; waits for
+  /// nothing. Tried for up to `within` while the hub is overloaded.
   void accept(contract::AcceptMessage message, Stored done, std::chrono::milliseconds within = std::chrono::seconds(4));
   void record(contract::RecordEvent event, Stored done, std::chrono::milliseconds within = std::chrono::seconds(4));
   /// For pollers: the same, waiting, and tried until the hub stops. Blocking lanes.

@@ -16,6 +16,8 @@ class Windows {
  public:
   Windows(Context& host, Memory& memory, const contract::ChannelCapabilities& can);
 
+  [[nodiscard]] bool limited() const { return length_.count() > 0 || messages_ > 0; }
+
   /// The customer wrote.
   void opened(const std::string& user, Time at);
   /// The customer did something else that opens it; kept. Waits.
@@ -34,7 +36,6 @@ class Windows {
     std::int32_t sent = 0;
     bool refused = false;  ///< by the platform, since then
   };
-  [[nodiscard]] bool limited() const { return length_.count() > 0 || messages_ > 0; }
   Result<Window> known(const std::string& user);
   Result<Window> ask(const std::string& user);
   void keep(const std::string& user, Window window);

@@ -211,4 +211,4 @@ TEST(ChannelConnector, TellsWhatItCanCarry) {
 }  // namespace qiao::channel
 
 QIAO_CONFORMANCE(QIAO_CHANNEL_TEST_PLUGINS "/peer-channel.so", "endpoint: http://127.0.0.1:1\n",
-                 [](qiao::testkit::TestHub& hub) { hub.start_plugin("inbox"); })
+                 [](qiao::testkit::TestHub& hub) { hub.start_plugin(qiao::testkit::built_plugin("inbox")); })
