@@ -25,6 +25,16 @@ const std::string* last_bot_text(const AskBot& ask) {
   return nullptr;
 }
 
+/// The entry whose answer the bot gave last, so far as it still stands there as it was said.
+std::string entry_said_last(const Matcher& matcher, const AskBot& ask) {
+  const std::string* said = last_bot_text(ask);
+  if (said == nullptr || said->empty()) return {};
+  for (const KnowledgeEntry& entry : matcher.entries()) {
+    if (entry.answer_zh == *said || entry.answer_en == *said) return entry.key;
+  }
+  return {};
+}
+
 contract::Content content_of(const KnowledgeEntry& entry, bool chinese) {
   contract::Content out;
   const bool use_zh = entry.answer_en.empty() || (chinese && !entry.answer_zh.empty());
@@ -105,6 +115,7 @@ BotAnswer Brain::answer(const AskBot& ask) const {
         BotOutcome::decline, "not_helped",
         say("抱歉没能帮到您，请同事来看一下。", "I'm sorry that I couldn't help. Let me ask a colleague."));
     out.group = group_of_talk(ask);
+    out.entry = entry_said_last(matcher_, ask);
     return out;
   }
   const auto matches = matcher_.best(text, ask.site, 1);

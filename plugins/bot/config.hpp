@@ -1,12 +1,13 @@
 #pragma once
 
-#include "qiao/config.hpp"
+#include "plugins/bot/learning_config.hpp"
 
 namespace qiao::bot {
 
 struct BotConfig {
   std::vector<std::string> knowledge;
   double threshold = 0.22;
+  LearningConfig learning;
 };
 
 inline void describe(Schema<BotConfig>& s) {
@@ -20,6 +21,7 @@ inline void describe(Schema<BotConfig>& s) {
       .range(0.05, 1.0)
       .reloadable()
       .doc("How sure the bot must be to answer, from 0 to 1; below it a person is asked");
+  s.section("learning", &BotConfig::learning).reloadable().doc("What the bot learns from agents' answers");
 }
 
 }  // namespace qiao::bot

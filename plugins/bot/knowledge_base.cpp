@@ -3,12 +3,13 @@
 #include <algorithm>
 
 #include "plugins/bot/knowledge_file.hpp"
+#include "plugins/bot/learning.hpp"
 #include "qiao/json.hpp"
 
 namespace qiao::bot {
 namespace {
 
-constexpr Migration kMigrations[] = {
+const Migration kMigrations[] = {
     {1, "knowledge entries", R"sql(
 CREATE TABLE bot_entry (
   entry_key VARCHAR(64) NOT NULL PRIMARY KEY,
@@ -20,6 +21,7 @@ CREATE TABLE bot_file (
   read_at BIGINT NOT NULL
 )
 )sql"},
+    {2, "what the bot learns", kLearningTables},
 };
 
 Error unknown(const std::string& key) {

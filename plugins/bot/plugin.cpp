@@ -5,6 +5,8 @@
 #include "plugins/bot/brain.hpp"
 #include "plugins/bot/config.hpp"
 #include "plugins/bot/knowledge_base.hpp"
+#include "plugins/bot/learning.hpp"
+#include "plugins/bot/learning_routes.hpp"
 #include "plugins/bot/live_answer.hpp"
 #include "plugins/bot/routes.hpp"
 #include "qiao/contract/contacts.hpp"
@@ -20,6 +22,8 @@ class BotPlugin final : public Plugin {
     m.serves<contract::AskBot>();
     m.asks<contract::StockBatchQuery>(true).asks<contract::ProductSearch>(true).asks<contract::OrderQuery>(true);
     m.asks<contract::GetContact>(true);
+    m.subscribes<contract::MessageStored>();
+    m.serves<contract::ExportPerson>().serves<contract::ErasePerson>();
   }
 
   Result<void> configure(const Section& section) override {
@@ -27,6 +31,7 @@ class BotPlugin final : public Plugin {
     if (!bound) return bound.error();
     config_ = std::move(*bound);
     threshold_ = config_.threshold;
+    learning_settings_.set(config_.learning);
     return {};
   }
 
@@ -55,12 +60,14 @@ class BotPlugin final : public Plugin {
     host.bus().serve<contract::AskBot>(
         {.kind = Lane::partitioned, .name = "ask"},
         [this](const contract::AskBot& ask, const Headers&, Responder<contract::BotAnswer> respond) {
-          answer(ask, [this, respond](contract::BotAnswer answer) {
+          answer(ask, [this, ask, respond](contract::BotAnswer answer) {
             outcomes_[static_cast<std::size_t>(answer.outcome)]->add();
+            if (answer.outcome == contract::BotOutcome::decline) learning_->could_not_answer(ask, answer);
             respond(std::move(answer));
           });
         });
     add_routes(host.http(), *knowledge_, [this] { return settings(); });
+    start_learning(host);
     // The generation before this one may have taken an edit after `load`.
     host.bus().after(std::chrono::seconds(2), {.kind = Lane::blocking, .name = "refresh"}, [this, &host] {
       if (auto done = knowledge_->refresh(); !done)
@@ -74,6 +81,7 @@ class BotPlugin final : public Plugin {
     auto bound = section.bind<BotConfig>();
     if (!bound) return bound.error();
     threshold_ = bound->threshold;
+    learning_settings_.set(bound->learning);
     return {};
   }
 
@@ -83,10 +91,39 @@ class BotPlugin final : public Plugin {
 
   void stop() noexcept override {
     live_.reset();
+    learning_.reset();
     knowledge_.reset();
   }
 
  private:
+  void start_learning(Context& host) {
+    learning_.emplace(host.store(), host.vault(), host.clock(), host.log(), *knowledge_,
+                      [this] { return learning_settings_.get(); });
+    add_learning_routes(host.http(), *learning_, host.clock());
+    const Lane lane{.kind = Lane::blocking, .concurrency = 1, .name = "agents"};
+    host.bus().subscribe<contract::MessageStored>(
+        {.kind = Lane::direct}, [this, lane, &host](const contract::MessageStored& stored, const Headers&) {
+          if (stored.message.author != contract::Author::agent || stored.message.note) return;
+          // Behind everything that a customer waits for; what is lost to a full queue is asked again some day.
+          host.bus().post(
+              lane,
+              [this, stored, &host] {
+                if (auto done = learning_->agent_wrote(stored); !done)
+                  host.log().warn("nothing was learned from an answer: {}, conversation={}", done.error().message,
+                                  stored.message.conversation.str());
+              },
+              Priority::background);
+        });
+    const Lane people{.kind = Lane::blocking, .concurrency = 1, .name = "people"};
+    host.bus().serve<contract::ExportPerson>(
+        people, [this](const contract::ExportPerson& q, const Headers&) { return learning_->export_person(q.person); });
+    host.bus().serve<contract::ErasePerson>(
+        people, [this](const contract::ErasePerson& q, const Headers&) { return learning_->erase_person(q.person); });
+    host.bus().every(std::chrono::hours(24), people, [this, &host] {
+      if (auto done = learning_->forget_old(); !done)
+        host.log().warn("old questions could not be removed: {}", done.error().message);
+    });
+  }
   void answer(const contract::AskBot& ask, LiveAnswers::Done done) {
     const auto matcher = knowledge_->matcher();
     contract::BotAnswer answer = Brain(*matcher, settings()).answer(ask);
@@ -109,7 +146,9 @@ class BotPlugin final : public Plugin {
 
   BotConfig config_;
   std::atomic<double> threshold_{0.45};
+  LearningSettings learning_settings_;
   std::optional<KnowledgeBase> knowledge_;
+  std::optional<Learning> learning_;
   std::optional<LiveAnswers> live_;
   std::array<Counter*, 3> outcomes_{};
 };

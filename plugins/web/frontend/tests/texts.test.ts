@@ -6,6 +6,7 @@ import { a } from '../src/workspace/i18n/audit';
 import { c } from '../src/workspace/i18n/contacts';
 import { g } from '../src/workspace/i18n/goods';
 import { k } from '../src/workspace/i18n/knowledge';
+import { l } from '../src/workspace/i18n/learning';
 import { p } from '../src/workspace/i18n/partners';
 
 const HAN = /[\u4e00-\u9fff]/;
@@ -18,6 +19,7 @@ describe.each([
   ['partner keys', p.dictionaries as unknown as Record<string, Record<string, string>>],
   ['audit', a.dictionaries as unknown as Record<string, Record<string, string>>],
   ['goods', g.dictionaries as unknown as Record<string, Record<string, string>>],
+  ['learning', l.dictionaries as unknown as Record<string, Record<string, string>>],
   ['knowledge', k.dictionaries as unknown as Record<string, Record<string, string>>],
   ['the shop', shopTexts as unknown as Record<string, Record<string, string>>],
 ])('%s', (_name, dictionary) => {

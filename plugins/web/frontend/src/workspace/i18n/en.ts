@@ -5,6 +5,7 @@ export const en: Dictionary = {
   navInbox: 'Inbox',
   navTickets: 'Tickets',
   navKnowledge: 'Knowledge',
+  navLearning: 'Learning',
   navContacts: 'Contacts',
   navPartners: 'Partners',
   navAudit: 'Audit',

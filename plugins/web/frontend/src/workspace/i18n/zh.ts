@@ -4,6 +4,7 @@ export const zh = {
   navInbox: '会话',
   navTickets: '工单',
   navKnowledge: '知识库',
+  navLearning: '学习',
   navContacts: '客户',
   navPartners: '伙伴',
   navAudit: '审计',
