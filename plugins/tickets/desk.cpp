@@ -168,6 +168,8 @@ void Desk::write_pending(Id id) {
   if ((stored.pending & store::kResolvedMessage) != 0) {
     message.note = false;
     message.content.text = resolved_text(t, stored.language);
+    message.content.notice = "ticket.resolved";
+    message.content.values = resolved_values(t, stored.language);
     message.client_id = resolved_id(t);
     (void)write(stored, store::kResolvedMessage, message);
   }

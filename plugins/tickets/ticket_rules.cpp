@@ -9,6 +9,15 @@ namespace {
 
 Error wrong(std::string what) { return {Errc::bad_value, std::move(what)}; }
 
+/// Templates have little room, and a notice is a hint: the whole text stands in the conversation.
+std::string cut(const std::string& text) {
+  constexpr std::size_t kMost = 600;
+  if (text.size() <= kMost) return text;
+  std::size_t end = kMost;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end) + "…";
+}
+
 }  // namespace
 
 Result<void> check_new(const contract::CreateTicket& wanted, const std::vector<contract::GroupView>& departments,
@@ -55,6 +64,15 @@ std::string resolved_text(const contract::TicketView& ticket, const std::string&
   if (language.empty() || language.starts_with("zh"))
     return fmt::format("您的工单 #{} 已处理：{}", ticket.number, ticket.resolution);
   return fmt::format("Your request #{} is resolved: {}", ticket.number, ticket.resolution);
+}
+
+std::map<std::string, std::string> resolved_values(const contract::TicketView& ticket, const std::string& language) {
+  const bool chinese = language.empty() || language.starts_with("zh");
+  return {{"number", std::to_string(ticket.number)},
+          {"title", cut(ticket.subject)},
+          {"status", chinese ? "已处理" : "resolved"},
+          {"text", cut(ticket.resolution)},
+          {"time", to_iso8601(ticket.resolved_at)}};
 }
 
 }  // namespace qiao::tickets

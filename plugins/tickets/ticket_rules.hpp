@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "plugins/tickets/config.hpp"
@@ -25,5 +26,7 @@ bool may_work_on(const Principal& who, const contract::TicketView& ticket);
 /// What is written into the conversation: for the agents when a ticket begins, for the customer when it ends.
 std::string created_note(const contract::TicketView& ticket, const std::string& department_name);
 std::string resolved_text(const contract::TicketView& ticket, const std::string& language);
+/// The same for a notice by template (Content::values).
+std::map<std::string, std::string> resolved_values(const contract::TicketView& ticket, const std::string& language);
 
 }  // namespace qiao::tickets

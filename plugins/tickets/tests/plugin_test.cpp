@@ -118,6 +118,9 @@ TEST_F(TicketsPlugin, OnResolutionTheCustomerIsToldOnce) {
   ASSERT_EQ(written.size(), 2u);
   EXPECT_FALSE(written[1].note);
   EXPECT_EQ(written[1].content.text, "您的工单 #1 已处理：已全额退款");
+  EXPECT_EQ(written[1].content.notice, "ticket.resolved") << "for channels whose window is over";
+  EXPECT_EQ(written[1].content.values.at("number"), "1");
+  EXPECT_EQ(written[1].content.values.at("text"), "已全额退款");
   EXPECT_EQ(written[1].client_id, "ticket:" + t.id.str() + ":resolved");
   EXPECT_EQ(told.last().what, "resolved");
   EXPECT_EQ(resolve(t.id).error().code, Errc::conflict);
