@@ -250,6 +250,7 @@ const routes = [
   ['POST', '/files', ({ raw, type }) => saveFile(raw, type)],
   ['GET', '/me', ({ agent }) => ({ agent, permissions: permissionsOf(agent) })],
   ['GET', '/agents', () => ({ agents, groups })],
+  ['GET', '/channels', () => ({ channels: [] })],
   ['GET', '/conversations', ({ agent, query }) => {
     const mine = hub.conversations().filter((c) => seen(agent, c));
     const view = views[query.get('view') ?? 'all'];

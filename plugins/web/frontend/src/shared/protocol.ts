@@ -114,6 +114,17 @@ export interface GroupView {
   department: boolean;
 }
 
+/** Something that is shown as a card of its own: a link, a place, a page of a mini program, what a comment stands under. */
+export interface Card {
+  kind: string;
+  title: string;
+  text: string;
+  url: string;
+  /** An address, or the id of an attachment of the message. */
+  picture: string;
+  data: Record<string, string>;
+}
+
 /** `msg` as a customer gets it. */
 export interface VisitorMessage {
   conversation: string;
@@ -126,6 +137,7 @@ export interface VisitorMessage {
   text: string;
   attachments?: Attachment[];
   buttons?: Button[];
+  cards?: Card[];
   client_id?: string;
   at: string;
 }
@@ -142,6 +154,7 @@ export interface AgentMessage {
   text: string;
   attachments?: Attachment[];
   buttons?: Button[];
+  cards?: Card[];
   delivery?: Delivery;
   client_id?: string;
   at: string;
@@ -201,6 +214,7 @@ export type AgentFrame =
   | { t: 'ticket'; what: string; ticket: TicketView; follow_up?: boolean }
   | { t: 'contact'; contact: string; now: string }
   | { t: 'agent'; agent: AgentView }
+  | { t: 'alert'; instance: string; id: string; says: string; over: boolean; at: string }
   | ErrorFrame
   | { t: 'pong' };
 

@@ -2,6 +2,7 @@
 
 import type { ConversationView, GroupView, TicketEvent } from '../shared/protocol';
 import { hub } from './app';
+import { channels } from './channels';
 import { language, t, type TextKey } from './i18n';
 
 export function groupName(key: string): string {
@@ -27,10 +28,24 @@ const CHANNELS: [prefix: string, key: TextKey][] = [
   ['phone', 'channelVoice'],
   ['app', 'channelApp'],
 ];
+const BRANDS: Record<string, string> = {
+  telegram: 'Telegram',
+  whatsapp: 'WhatsApp',
+  line: 'LINE',
+  messenger: 'Messenger',
+  slack: 'Slack',
+};
+/** What a channel speaks; instances may be called anything. */
+function platformOf(instance: string): string {
+  return channels[instance]?.platform ?? instance;
+}
 
 export function channelName(instance: string): string {
-  const found = CHANNELS.find(([prefix]) => instance.startsWith(prefix));
-  return found ? t(found[1]) : instance;
+  const title = channels[instance]?.title;
+  if (title) return title;
+  const platform = platformOf(instance);
+  const found = CHANNELS.find(([prefix]) => platform.startsWith(prefix));
+  return found ? t(found[1]) : (BRANDS[platform] ?? instance);
 }
 
 export function channelIcon(instance: string): string {
@@ -42,7 +57,8 @@ export function channelIcon(instance: string): string {
     ['phone', 'phone'],
     ['app', 'mobile'],
   ];
-  return kinds.find(([prefix]) => instance.startsWith(prefix))?.[1] ?? 'chat';
+  const platform = platformOf(instance);
+  return kinds.find(([prefix]) => platform.startsWith(prefix))?.[1] ?? 'chat';
 }
 
 const STATES: Record<ConversationView['state'], TextKey> = {

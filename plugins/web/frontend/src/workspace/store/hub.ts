@@ -10,6 +10,7 @@ import { LiveSocket, type SocketLike, type SocketStatus } from '../../shared/liv
 import { Outbox, type Draft, type KeyValue } from '../../shared/outbox';
 import type { AgentFrame, AgentMessage, AgentView, Attachment, ConversationView, GroupView, Presence, TicketView } from '../../shared/protocol';
 import { ApiError, type Api, type ConversationTab, type Counts, type Session, type Transfer } from '../api';
+import { loadChannels, raised } from '../channels';
 import { belongs, maySee, mergeConversation, noteMessage } from './conversations';
 import { foundOf, type FoundPage } from './search';
 import { applyDelivery, applyMessage, applyOlder, applyPage, hasGap, newDialogue, trim, type Dialogue } from './dialogue';
@@ -137,6 +138,7 @@ export class Hub {
     if (this.options.storage.getItem(PRESENCE) === 'away') this.wantedPresence = 'away';
     this.socket.start();
     void this.loadStaff();
+    void loadChannels(this.api);
   }
 
   end(): void {
@@ -370,6 +372,9 @@ export class Hub {
         break;
       case 'agent':
         this.agentChanged(frame.agent);
+        break;
+      case 'alert':
+        raised(frame);
         break;
       case 'error':
         this.courier.refuse(frame.id ?? '', frame.detail || frame.code, frame.retry_after ?? 0);
