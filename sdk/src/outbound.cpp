@@ -5,21 +5,18 @@
 #include <Poco/Net/HTTPRequest.h>
 #include <Poco/Net/HTTPResponse.h>
 #include <Poco/Net/StreamSocket.h>
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netdb.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <cstring>
 #include <list>
 #include <map>
 #include <mutex>
 #include <optional>
-#include <thread>
 
+#include "outbound_resolve.hpp"
 #include "outbound_socket.hpp"
 #include "outbound_url.hpp"
 
@@ -27,6 +24,7 @@ namespace qiao {
 namespace {
 
 using namespace std::chrono_literals;
+using detail::Address;
 using detail::Ended;
 using detail::GuardedSocket;
 using detail::SteadyClock;
@@ -34,84 +32,8 @@ using detail::UrlParts;
 
 constexpr std::size_t kHeadBytes = 64 * 1024;
 constexpr auto kKeepIdle = 30s;
-constexpr int kMaxResolving = 4;
-
-struct Address {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-  [[nodiscard]] const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
-  /// "1.2.3.4:80" or "[2001::1]:80".
-  [[nodiscard]] std::string text(std::uint16_t port) const {
-    char host[INET6_ADDRSTRLEN] = "";
-    if (storage.ss_family == AF_INET) {
-      ::inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(&storage)->sin_addr, host, sizeof host);
-      return fmt::format("{}:{}", host, port);
-    }
-    ::inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(&storage)->sin6_addr, host, sizeof host);
-    return fmt::format("[{}]:{}", host, port);
-  }
-};
-
-std::optional<Address> numeric(const std::string& text) {
-  Address address;
-  auto* v4 = reinterpret_cast<sockaddr_in*>(&address.storage);
-  auto* v6 = reinterpret_cast<sockaddr_in6*>(&address.storage);
-  if (::inet_pton(AF_INET, text.c_str(), &v4->sin_addr) == 1) {
-    v4->sin_family = AF_INET;
-    address.size = sizeof(sockaddr_in);
-  } else if (::inet_pton(AF_INET6, text.c_str(), &v6->sin6_addr) == 1) {
-    v6->sin6_family = AF_INET6;
-    address.size = sizeof(sockaddr_in6);
-  } else {
-    return std::nullopt;
-  }
-  return address;
-}
-
-void set_port(Address& address, std::uint16_t port) {
-  if (address.storage.ss_family == AF_INET) {
-    reinterpret_cast<sockaddr_in*>(&address.storage)->sin_port = htons(port);
-  } else {
-    reinterpret_cast<sockaddr_in6*>(&address.storage)->sin6_port = htons(port);
-  }
-}
 
 Error closed_error() { return {Errc::cancelled, "the client was closed"}; }
-
-/// The system's resolver knows no deadline, so it runs on a thread that is left behind when it hangs.
-struct Resolving {
-  std::mutex mutex;
-  std::condition_variable ready;
-  bool done = false;
-  int error = 0;
-  std::vector<Address> found;
-};
-
-std::shared_ptr<Resolving> start_resolving(const std::string& host, const std::shared_ptr<std::atomic<int>>& count) {
-  auto state = std::make_shared<Resolving>();
-  std::thread([state, host, count] {
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = AI_ADDRCONFIG;
-    addrinfo* list = nullptr;
-    const int error = ::getaddrinfo(host.c_str(), nullptr, &hints, &list);
-    std::vector<Address> found;
-    for (const addrinfo* a = list; a != nullptr; a = a->ai_next) {
-      Address address;
-      std::memcpy(&address.storage, a->ai_addr, a->ai_addrlen);
-      address.size = a->ai_addrlen;
-      found.push_back(address);
-    }
-    if (list != nullptr) ::freeaddrinfo(list);
-    const std::lock_guard lock(state->mutex);
-    state->done = true;
-    state->error = error;
-    state->found = std::move(found);
-    state->ready.notify_all();
-    count->fetch_sub(1);
-  }).detach();
-  return state;
-}
 
 /// Poco's session on a connection that was made and checked here. It must never make one itself.
 class Session final : public Poco::Net::HTTPClientSession {
@@ -190,31 +112,18 @@ struct OutboundClient::Impl {
                    fmt::format("cannot find the address of {}: {}", host, why)};
     };
     std::vector<Address> found;
-    if (auto literal = numeric(host)) {
-      found.push_back(*literal);
-    } else if (settings.resolve) {
+    if (settings.resolve && !detail::numeric_address(host)) {
       auto texts = settings.resolve(host);
       if (!texts) return unresolved(texts.error().message);
       for (const std::string& text : *texts) {
-        const auto address = numeric(text);
+        const auto address = detail::numeric_address(text);
         if (!address) return unresolved("the resolver answered something that is no address");
         found.push_back(*address);
       }
     } else {
-      if (resolving->fetch_add(1) >= kMaxResolving) {
-        resolving->fetch_sub(1);
-        return unresolved("the name server does not answer");
-      }
-      const auto state = start_resolving(host, resolving);
-      std::unique_lock lock(state->mutex);
-      // Woken in slices, so that closing the client is noticed.
-      while (!state->done && SteadyClock::now() < deadline && !closed) {
-        state->ready.wait_until(lock, std::min(deadline, SteadyClock::now() + 50ms));
-      }
-      if (closed) return closed_error();
-      if (!state->done) return unresolved("the name server does not answer in time");
-      if (state->error != 0) return unresolved(::gai_strerror(state->error));
-      found = state->found;
+      auto addresses = detail::resolve_host(host, deadline, resolving, [this] { return closed.load(); });
+      if (!addresses) return addresses.error();
+      found = std::move(*addresses);
     }
     if (found.empty()) return unresolved("it has none");
     return found;
@@ -232,7 +141,7 @@ struct OutboundClient::Impl {
                      fmt::format("{} leads to an address that is {}; only hosts named in the configuration may",
                                  host_port, special)};
       }
-      set_port(address, port);
+      detail::set_port(address, port);
     }
     return found;
   }
@@ -241,13 +150,8 @@ struct OutboundClient::Impl {
                                               SteadyClock::time_point deadline) {
     const auto until = std::min(deadline, SteadyClock::now() + settings.connect_timeout);
     Ended ended = Ended::by_peer;
-    int fd = -1;
-    for (auto address = addresses.begin(); address != addresses.end() && fd < 0; ++address) {
-      // Later addresses get their part of the time, even when an earlier one swallows everything.
-      const auto share = (until - SteadyClock::now()) / (addresses.end() - address);
-      fd = detail::connect_to(address->get(), address->size, SteadyClock::now() + share, wake, ended);
-      if (ended == Ended::cancelled) return closed_error();
-    }
+    const int fd = detail::connect_to_any(addresses, until, wake, ended);
+    if (ended == Ended::cancelled) return closed_error();
     if (fd < 0) {
       return Error{Errc::unavailable, "outbound.unreachable",
                    fmt::format(fmt::runtime(ended == Ended::timeout ? "{} did not accept a connection within {} ms"
@@ -269,7 +173,7 @@ struct OutboundClient::Impl {
       if (!proxy) return Error{Errc::bad_value, "outbound.bad_url", "proxy: expected host:port"};
       addresses = resolve(proxy->host, until);
       if (!addresses) return addresses.error();
-      for (Address& address : *addresses) set_port(address, proxy->port);
+      for (Address& address : *addresses) detail::set_port(address, proxy->port);
     }
     auto made = connect(*addresses, tunnel.empty() ? host_port : settings.proxy, until);
     if (!made) return made.error();

@@ -167,6 +167,10 @@ bool GuardedSocket::stale() {
   return ::poll(&one, 1, 0) != 0;
 }
 
+bool GuardedSocket::holds_input() const {
+  return ssl_ && (SSL_has_pending(ssl_.get()) != 0 || BIO_ctrl_pending(SSL_get_rbio(ssl_.get())) > 0);
+}
+
 int GuardedSocket::sendBytes(const void* buffer, int length, int) {
   const char* data = static_cast<const char*>(buffer);
   int done = 0;

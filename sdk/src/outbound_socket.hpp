@@ -40,6 +40,8 @@ class GuardedSocket final : public Poco::Net::StreamSocketImpl {
   [[nodiscard]] std::size_t sent() const noexcept { return sent_; }
   /// True when it is of no use for another request: closed, or something came unasked.
   [[nodiscard]] bool stale();
+  /// TLS: bytes have come that nobody has read yet.
+  [[nodiscard]] bool holds_input() const;
 
   int sendBytes(const void* buffer, int length, int flags) override;
   int receiveBytes(void* buffer, int length, int flags) override;
