@@ -118,12 +118,14 @@ class Channel::Impl : public std::enable_shared_from_this<Channel::Impl> {
     contract::ErasedCount count;
     for (const contract::Identity& identity : person.identities) {
       if (identity.channel != host.instance()) continue;
+      auto own = platform->forget(identity.user);
+      if (!own) return own.error();
       auto notes = memory.erase_all("user:" + identity.user + ":");
       if (!notes) return notes.error();
       auto parts = sent.forget(identity.user);
       if (!parts) return parts.error();
       directory.forget(identity.user);
-      if (*notes + *parts > 0) count.removed["channel_records"] += *notes + *parts;
+      if (*own + *notes + *parts > 0) count.removed["channel_records"] += *own + *notes + *parts;
     }
     return count;
   }

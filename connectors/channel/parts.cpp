@@ -183,6 +183,26 @@ std::vector<Part> parts_of(const contract::MessageOutgoing& out, const ChannelCa
   return parts;
 }
 
+Part whole_of(const contract::MessageOutgoing& out, const ChannelCapabilities& can,
+              const std::function<std::string(Id file)>& link) {
+  const Content& content = out.message.content;
+  Part part = base_of(out);
+  part.key = fmt::format("{}-0", out.message.id.value);
+  part.text = content.text;
+  add_line(part.text, button_lines(content.buttons));
+  for (const contract::Card& card : content.cards) {
+    if (card.kind != "quote" && card.kind != "post") add_line(part.text, card_lines(card));
+  }
+  for (const contract::Attachment& file : content.attachments) {
+    if (can.max_file > 0 && file.size > can.max_file) {
+      add_line(part.text, file_line(file, link));
+    } else {
+      part.files.push_back(file);
+    }
+  }
+  return part;
+}
+
 Part as_text(const Part& part, const std::function<std::string(Id file)>& link) {
   Part plain = part;
   plain.kind = Part::Kind::text;

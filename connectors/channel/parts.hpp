@@ -19,6 +19,10 @@ std::vector<std::string> split_text(std::string_view text, std::size_t most);
 std::vector<Part> parts_of(const contract::MessageOutgoing& message, const contract::ChannelCapabilities& can,
                            const std::function<std::string(Id file)>& link);
 
+/// The same as one part: for a platform with whole_messages.
+Part whole_of(const contract::MessageOutgoing& message, const contract::ChannelCapabilities& can,
+              const std::function<std::string(Id file)>& link);
+
 /// The text that stands for a part which the platform refused.
 Part as_text(const Part& part, const std::function<std::string(Id file)>& link);
 

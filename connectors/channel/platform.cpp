@@ -28,4 +28,6 @@ Result<void> Platform::typing(const std::string&, bool) { return {}; }
 
 Result<void> Platform::seen(const std::string&, const std::string&) { return {}; }
 
+Result<std::int64_t> Platform::forget(const std::string&) { return 0; }
+
 }  // namespace qiao::channel

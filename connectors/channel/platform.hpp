@@ -34,6 +34,7 @@ struct Part {
   std::string author_name;
   std::string text;
   contract::Attachment file;
+  std::vector<contract::Attachment> files;  ///< of a platform with whole_messages, beside `text`
   contract::Card card;
   std::vector<contract::Button> buttons;
   std::string notice;
@@ -63,6 +64,9 @@ class Platform {
   virtual ~Platform() = default;
   /// What stays the same while the instance runs.
   [[nodiscard]] virtual contract::ChannelCapabilities capabilities() const = 0;
+  /// True: a message is one part of kind text, with all its files (those that are not too large) in Part::files and
+  /// everything else as text.
+  [[nodiscard]] virtual bool whole_messages() const { return false; }
   /// Sends one part; the platform's id of the message, "" when it gives none.
   virtual Result<std::string> send(const Part& part) = 0;
   /// The customer sees that somebody is typing. Called when capabilities().typing.
@@ -75,6 +79,9 @@ class Platform {
   virtual Result<contract::ConnectorTested> test() = 0;
   /// Forgets credentials that the platform refused, so that the next call fetches new ones.
   virtual void renew_credentials() {}
+  /// A customer is being erased: forgets what it keeps about them under names of Memory that do not begin with
+  /// "user:ID:"; how many records. Called before those go.
+  virtual Result<std::int64_t> forget(const std::string& user);
   /// Wakes whoever waits in another method, for a drain. Any thread.
   virtual void close() noexcept {}
 };

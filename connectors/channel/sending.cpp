@@ -131,7 +131,8 @@ void Sending::run(const std::string& user) {
 }
 
 void Sending::plan(Job& job) {
-  job.parts = parts_of(job.out, can_, link_);
+  job.parts =
+      platform_->whole_messages() ? std::vector<Part>{whole_of(job.out, can_, link_)} : parts_of(job.out, can_, link_);
   job.sent.assign(job.parts.size(), false);
   for (const std::size_t done : sent_.of(job.out.message.id)) {
     if (done < job.sent.size()) job.sent[done] = true;

@@ -18,16 +18,16 @@ struct ChannelSettings {
   std::string ca_file;
 };
 
-/// `sends_per_second`: the connector's default.
+/// `sends_per_second`, `give_up`: the connector's defaults.
 template <class T>
-void describe_common(Schema<T>& s, double sends_per_second) {
+void describe_common(Schema<T>& s, double sends_per_second, std::chrono::minutes give_up = std::chrono::minutes(60)) {
   s.optional("title", &T::title).doc("What agents read as the channel's name; empty: the platform's name");
   s.optional("site", &T::site).doc("The shop or brand that this account belongs to; empty when there is one");
   s.optional("language", &T::language).doc("Language of its customers, e.g. zh-CN; empty: found from what they write");
   s.optional("sends_per_second", &T::sends_per_second, sends_per_second)
       .range(0.01, 10000.0)
       .doc("Messages sent to the platform each second, at most; more wait");
-  s.optional("give_up", &T::give_up, std::chrono::minutes(60))
+  s.optional("give_up", &T::give_up, give_up)
       .range(std::chrono::minutes(1), std::chrono::minutes(60 * 72))
       .doc("A message that could not be sent for so long has failed");
   s.optional("timeout", &T::timeout, std::chrono::milliseconds(10000))

@@ -47,8 +47,7 @@ struct OutboundStream::Impl {
     auto context = detail::outbound_tls(settings.ca_file);
     if (!context) return context.error();
     guarded->begin(SteadyClock::now() + settings.connect_timeout, kNoLimit);
-    auto done =
-        guarded->secure(context->get(), settings.host, detail::numeric_address(settings.host).has_value());
+    auto done = guarded->secure(context->get(), settings.host, detail::numeric_address(settings.host).has_value());
     if (done) encrypted = true;
     return done;
   }

@@ -23,8 +23,8 @@ struct StreamSettings {
 /// that the operator named. Blocking: for blocking lanes; one thread at a time, except `close`.
 ///
 /// Errors are those of OutboundClient: `outbound.unresolved`, `outbound.unreachable`, `outbound.tls`,
-/// `outbound.timeout`, `outbound.broken` (it ended), `outbound.too_large`, and the code `cancelled` after `close`. After
-/// any of them the connection is of no more use.
+/// `outbound.timeout`, `outbound.broken` (it ended), `outbound.too_large`, and the code `cancelled` after `close`.
+/// After any of them the connection is of no more use.
 class QIAO_API OutboundStream {
  public:
   explicit OutboundStream(StreamSettings settings);
