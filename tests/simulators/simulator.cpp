@@ -67,7 +67,7 @@ void Simulator::tell(const std::string& line) const {
   }
 }
 
-void Simulator::control(const std::string& json) const { static_cast<void>(http("POST", json)); }
+std::string Simulator::control(const std::string& json) const { return http("POST", json); }
 std::string Simulator::state() const { return http("GET", ""); }
 
 std::string Simulator::http(const std::string& method, const std::string& body) const {

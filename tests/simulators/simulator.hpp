@@ -29,8 +29,8 @@ class Simulator {
   [[nodiscard]] const std::string& line() const { return line_; }
   /// Writes a line to its standard input and waits for the line that it answers.
   void tell(const std::string& line) const;
-  /// Sets switches; see lib/server.mjs.
-  void control(const std::string& json) const;
+  /// Sets switches; see lib/server.mjs. What the simulator answers, as JSON.
+  std::string control(const std::string& json) const;
   /// What `GET /_sim` tells, as JSON.
   [[nodiscard]] std::string state() const;
 

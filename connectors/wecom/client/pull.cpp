@@ -1,0 +1,354 @@
+// From the platform to the inbox.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "connectors/channel/signing.hpp"
+#include "connectors/wecom/client/client.hpp"
+#include "connectors/wecom/client/outbound.hpp"
+
+namespace qiao::wecom {
+
+namespace {
+
+using platform::at;
+using platform::Json;
+using namespace std::chrono_literals;
+
+/// How often a picture or voice message is tried before it is taken without its file.
+constexpr int kMediaTries = 4;
+constexpr std::size_t kNames = 10'000;
+
+Lane pulling() {
+  Lane lane;
+  lane.kind = Lane::blocking;
+  lane.name = "pull";
+  lane.budget = 120s;
+  return lane;
+}
+
+/// Nothing that waiting could mend.
+bool final_error(const Error& error) {
+  switch (error.code) {
+    case Errc::unavailable:
+    case Errc::timeout:
+    case Errc::overloaded:
+    case Errc::cancelled:
+    case Errc::rate_limited:
+    case Errc::internal:
+      return false;
+    default:
+      return true;
+  }
+}
+
+}  // namespace
+
+void Client::start_pulling() {
+  post([this] {
+    // What customers said before the hub came here is no work for it.
+    channel::Memory& memory = services_->channel->memory();
+    const Time now = services_->host.clock().now();
+    static_cast<void>(memory.claim("since", std::to_string(to_micros(now - 10min)), std::chrono::hours(24 * 3650)));
+    if (auto done = ensure_servicers(); !done) {
+      services_->host.log().warn("servicers were not added: {}", done.error().message);
+    }
+    pull_all();
+  });
+  services_->host.bus().every(config_.catch_up, pulling(), [this] { pull_all(); });
+}
+
+bool Client::post(std::function<void()> work) { return services_->host.bus().post(pulling(), std::move(work)); }
+
+void Client::close() noexcept {
+  const std::lock_guard lock(mutex_);
+  closing_ = true;
+}
+
+bool Client::wanted(const std::string& open_kfid) const {
+  return !open_kfid.empty() && (config_.accounts.empty() || std::find(config_.accounts.begin(), config_.accounts.end(),
+                                                                      open_kfid) != config_.accounts.end());
+}
+
+void Client::pull_all() {
+  if (!config_.accounts.empty()) {
+    for (const std::string& account : config_.accounts) static_cast<void>(pull(account, {}));
+    return;
+  }
+  auto list = api_->call("/cgi-bin/kf/account/list", R"({"offset":0,"limit":100})");
+  if (!list) return failed(list.error());
+  for (const Json& account : platform::items(at(*list, "account_list"))) {
+    const std::string id = platform::text(at(account, "open_kfid"));
+    if (wanted(id)) static_cast<void>(pull(id, {}));
+  }
+}
+
+bool Client::pull(const std::string& open_kfid, std::string token) {
+  const std::lock_guard lock(mutex_);
+  if (closing_) return false;
+  Pull& state = pulls_[open_kfid];
+  if (!token.empty()) state.token = std::move(token);
+  if (state.running) {
+    state.again = true;
+    return true;
+  }
+  state.running = post([this, open_kfid] { work(open_kfid); });
+  return state.running;
+}
+
+void Client::work(const std::string& open_kfid) {
+  for (;;) {
+    std::string token;
+    int failures = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      Pull& state = pulls_[open_kfid];
+      state.again = false;
+      if (closing_) {
+        state.running = false;
+        return;
+      }
+      token = std::exchange(state.token, {});
+      failures = state.failures;
+    }
+    auto done = pages(open_kfid, token, failures + 1 >= kMediaTries);
+    const std::lock_guard lock(mutex_);
+    Pull& state = pulls_[open_kfid];
+    if (done) {
+      if (state.failures > 0) services_->channel->alert_over("wecom.pull");
+      state.failures = 0;
+      if (state.again) continue;
+      state.running = false;
+      return;
+    }
+    failed(done.error());
+    if (state.token.empty()) state.token = token;
+    const auto pause = std::max<std::chrono::milliseconds>(
+        done.error().retry_after, std::min(1000ms * (1 << std::min(state.failures, 9)), 300'000ms));
+    ++state.failures;
+    // Nobody else begins meanwhile: it would meet the same failure.
+    services_->host.bus().after(pause, pulling(), [this, open_kfid] { work(open_kfid); });
+    return;
+  }
+}
+
+void Client::failed(const Error& error) {
+  if (error.code == Errc::cancelled) return;
+  services_->host.log().warn("pulling from WeCom failed: {}", error.message);
+  if (final_error(error)) {
+    services_->channel->alert("wecom.pull", fmt::format("No messages come from WeCom: {}", error.message));
+  }
+}
+
+Result<void> Client::pages(const std::string& open_kfid, std::string token, bool last_try) {
+  channel::Memory& memory = services_->channel->memory();
+  const std::string name = "cursor/" + open_kfid;
+  auto kept = memory.get(name);
+  if (!kept) return kept.error();
+  std::string cursor = kept->value_or("");
+  for (;;) {
+    auto body = api_->call_text("/cgi-bin/kf/sync_msg", pull_body(open_kfid, cursor, token));
+    if (!body && body.error().id == "wecom.pull_token" && !token.empty()) {
+      token.clear();
+      continue;
+    }
+    if (!body) return body.error();
+    auto page = read_page(*body, english_);
+    if (!page) return page.error();
+    for (Item& item : page->items) {
+      if (item.customer.open_kfid.empty()) item.customer.open_kfid = open_kfid;
+    }
+    if (auto done = take(page->items, last_try); !done) return done;
+    if (!page->next_cursor.empty() && page->next_cursor != cursor) {
+      cursor = page->next_cursor;
+      if (auto put = memory.put(name, cursor); !put) return put;
+    } else if (page->more) {
+      return Error{Errc::unavailable, "wecom.bad_answer", "WeCom says that there is more, and gives no new cursor"};
+    }
+    if (!page->more) return {};
+    const std::lock_guard lock(mutex_);
+    if (closing_) return Error{Errc::cancelled, "the hub stops"};
+  }
+}
+
+Result<void> Client::take(std::vector<Item>& items, bool last_try) {
+  auto since = services_->channel->memory().get("since");
+  if (!since) return since.error();
+  const std::string first = since->value_or("0");
+  const Time oldest = from_micros(std::strtoll(first.c_str(), nullptr, 10));
+  std::erase_if(items, [&](const Item& item) { return item.at < oldest; });
+  greet(items);
+  introduce(items);
+  std::set<std::string> held;
+  for (Item& item : items) {
+    auto done = item.type == "event" ? take_event(item) : take_message(item, last_try);
+    if (!done) {
+      if (!final_error(done.error())) return done;
+      services_->host.log().warn("a message of WeCom was refused by the hub: {} id={}", done.error().message, item.id);
+    }
+    if (item.origin == Origin::customer && held.insert(user_of(item.customer)).second) hold_session(item.customer);
+  }
+  return {};
+}
+
+/// A welcome code is good for seconds: greetings come before everything else.
+void Client::greet(const std::vector<Item>& items) {
+  if (config_.welcome.empty()) return;
+  const Time now = services_->host.clock().now();
+  for (const Item& item : items) {
+    if (item.welcome_code.empty() || now - item.at > 1min) continue;
+    auto first = services_->channel->memory().claim("welcome/" + item.id, "1", std::chrono::hours(24));
+    if (!first || !*first) continue;
+    auto sent = api_->call("/cgi-bin/kf/send_msg_on_event", welcome_body(item.welcome_code, channel::random_token(24),
+                                                                         config_.welcome, config_.welcome_menu));
+    if (!sent) services_->host.log().warn("a customer was not greeted: {}", sent.error().message);
+  }
+}
+
+/// Names and UnionIDs of customers that are new here.
+void Client::introduce(const std::vector<Item>& items) {
+  std::vector<std::string> ids;
+  for (const Item& item : items) {
+    const std::string& id = item.customer.external_userid;
+    if (item.origin != Origin::customer || id.empty() || known(id)) continue;
+    if (std::find(ids.begin(), ids.end(), id) == ids.end() && ids.size() < 100) ids.push_back(id);
+  }
+  if (ids.empty()) return;
+  auto answer = api_->call("/cgi-bin/kf/customer/batchget", customers_body(ids));
+  if (!answer) {
+    services_->host.log().info("customers' names are not known: {}", answer.error().message);
+    return;
+  }
+  for (const Json& one : platform::items(at(*answer, "customer_list"))) {
+    const std::string id = platform::text(at(one, "external_userid"));
+    const std::string name = cut(platform::text(at(one, "nickname")), 200);
+    const std::string union_id = platform::text(at(one, "unionid"));
+    {
+      const std::lock_guard lock(mutex_);
+      if (names_.size() >= kNames) names_.clear();
+      names_[id] = name;
+    }
+    std::vector<contract::Claim> claims;
+    if (!union_id.empty()) claims.push_back({contract::identity_kind::kUnionId, union_id, true});
+    std::set<std::string> told;
+    for (const Item& item : items) {
+      if (item.customer.external_userid != id || item.origin != Origin::customer) continue;
+      const std::string user = user_of(item.customer);
+      if (told.insert(user).second) services_->channel->identify(user, name, claims);
+    }
+  }
+}
+
+bool Client::known(const std::string& external_userid) {
+  const std::lock_guard lock(mutex_);
+  return names_.contains(external_userid);
+}
+
+std::string Client::name_of(const std::string& external_userid) {
+  const std::lock_guard lock(mutex_);
+  const auto found = names_.find(external_userid);
+  return found == names_.end() ? std::string() : found->second;
+}
+
+Result<void> Client::fetch_media(Item& item, bool last_try) {
+  auto media = api_->media(item.media_id);
+  Result<contract::Attachment> kept = Error{};
+  if (media) {
+    std::string name = media->name.empty() ? item.type : media->name;
+    kept = services_->channel->keep_file(user_of(item.customer), std::move(name), std::move(media->bytes));
+    if (kept) {
+      item.content.attachments.push_back(std::move(*kept));
+      return {};
+    }
+  }
+  const Error error = media ? kept.error() : media.error();
+  if (!final_error(error) && !last_try) return error;
+  services_->host.log().warn("a file of a message was not fetched: {} id={}", error.message, item.id);
+  item.content.text += english_ ? fmt::format("[The customer sent a file ({}) that could not be fetched]", item.type)
+                                : fmt::format("［客户发送的文件（{}）未能取回］", item.type);
+  return {};
+}
+
+Result<void> Client::take_message(Item& item, bool last_try) {
+  if (item.customer.external_userid.empty()) return {};
+  if (!item.media_id.empty()) {
+    if (auto done = fetch_media(item, last_try); !done) return done;
+  }
+  if (item.origin == Origin::customer) {
+    if (graded(item)) return {};
+    contract::AcceptMessage message;
+    message.external_id = item.id;
+    message.user = user_of(item.customer);
+    message.user_name = name_of(item.customer.external_userid);
+    // A tap on one of our menus says what the entry stands for, not what it shows.
+    if (const std::string value = menu_value(item.menu_id); !value.empty()) item.content.text = value;
+    message.content = std::move(item.content);
+    message.at = item.at;
+    auto accepted = services_->channel->accept_and_wait(std::move(message));
+    return accepted ? Result<void>() : accepted.error();
+  }
+  if (item.origin == Origin::servicer) {
+    item.content.text = fmt::format(fmt::runtime(english_ ? "[WeCom client, {}] {}" : "［企业微信客户端 {}］{}"),
+                                    item.servicer, item.content.text);
+    return note(item, std::move(item.content));
+  }
+  return {};
+}
+
+Result<void> Client::take_event(const Item& item) {
+  if (item.event == "msg_send_fail") {
+    if (!item.about.empty()) {
+      services_->channel->receipt(item.about, contract::Delivery::failed, failure_text(item.detail, english_));
+    }
+    return {};
+  }
+  if (item.event == "servicer_status_change") {
+    services_->host.log().info("servicer {} {} customers", item.servicer,
+                               item.detail == 1 ? "receives" : "stops receiving");
+    return {};
+  }
+  if (item.customer.external_userid.empty()) return {};
+  if (item.event == "session_status_change") {
+    static_cast<void>(services_->channel->memory().erase("user:" + user_of(item.customer) + ":session"));
+  }
+  contract::Content content;
+  content.text = event_text(item, english_);
+  if (content.text.empty()) return {};
+  if (item.event == "enter_session" && !item.welcome_code.empty() && !config_.welcome.empty()) {
+    content.text += (english_ ? "; greeted: " : "；已发送欢迎语：") + config_.welcome;
+  }
+  return note(item, std::move(content));
+}
+
+Result<void> Client::note(const Item& item, contract::Content content) {
+  contract::RecordEvent event;
+  event.external_id = item.id;
+  event.user = user_of(item.customer);
+  event.content = std::move(content);
+  event.at = item.at;
+  auto recorded = services_->channel->record_and_wait(std::move(event));
+  return recorded ? Result<void>() : recorded.error();
+}
+
+Result<void> Client::ensure_servicers() {
+  for (const auto& [account, wanted_people] : config_.servicers) {
+    auto list = api_->call("/cgi-bin/kf/servicer/list", {}, "open_kfid=" + url_encode(account));
+    if (!list) return list.error();
+    std::set<std::string> there;
+    for (const Json& one : platform::items(at(*list, "servicer_list"))) there.insert(platform::text(at(one, "userid")));
+    std::vector<std::string> missing;
+    for (const std::string& one : wanted_people) {
+      if (!there.contains(one)) missing.push_back(one);
+    }
+    if (missing.empty()) continue;
+    if (auto added = api_->call("/cgi-bin/kf/servicer/add", servicers_body(account, missing)); !added) {
+      return added.error();
+    }
+    services_->host.log().info("{} servicers were added to {}", missing.size(), account);
+  }
+  return {};
+}
+
+}  // namespace qiao::wecom
