@@ -151,8 +151,6 @@ void Hub::add_collectors() {
       out.counter("qiao_lane_dropped_total", "Messages pushed out, or left when their instance went", labels,
                   lane.dropped);
     }
-    out.gauge("qiao_http_connections", "Open connections", {},
-              static_cast<double>(parts_->gateway->open_connections()));
   });
 }
 

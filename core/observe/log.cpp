@@ -3,12 +3,13 @@
 #include <spdlog/formatter.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/rotating_file_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <map>
 #include <mutex>
 
+#include "core/observe/descriptor_sink.hpp"
 #include "core/observe/trace.hpp"
 #include "qiao/time.hpp"
 
@@ -194,7 +195,7 @@ Logs::~Logs() { flush(); }
 
 Result<std::unique_ptr<Logs>> Logs::open(const LogSettings& settings) {
   if (settings.file.empty()) {
-    auto impl = std::make_unique<Impl>(settings, std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto impl = std::make_unique<Impl>(settings, std::make_shared<DescriptorSink>(STDERR_FILENO));
     return std::unique_ptr<Logs>(new Logs(std::move(impl)));
   }
   try {

@@ -30,7 +30,8 @@ struct LogSettings {
 [[nodiscard]] std::optional<LogLevel> parse_log_level(std::string_view text) noexcept;
 
 /// Where all log lines go: one sink for the hub, one logger an instance. Lines are written by the thread that logs, so
-/// that none is lost in a crash; what a level suppresses costs one atomic read. Any thread.
+/// that none is lost in a crash; a standard error that nobody reads loses lines instead of holding up the hub; what a
+/// level suppresses costs one atomic read. Any thread.
 class Logs {
  public:
   /// Receives finished lines (with the line end) instead of a file; called by one thread at a time.

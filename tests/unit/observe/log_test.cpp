@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "core/observe/descriptor_sink.hpp"
 #include "core/observe/trace.hpp"
 
 namespace qiao::core {
@@ -119,6 +121,28 @@ TEST(LogFile, IsWrittenAtOnceAndRefusedWithASentenceWhenItCannotBe) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().name(), "log.cannot_open");
   std::filesystem::remove_all(folder);
+}
+
+TEST(LogDescriptor, NeverWaitsForAPipeThatNobodyReads) {
+  std::signal(SIGPIPE, SIG_IGN);
+  int pipe[2];
+  ASSERT_EQ(::pipe(pipe), 0);
+  DescriptorSink sink(pipe[1]);
+  const std::string sentence(1000, 'x');
+  const spdlog::details::log_msg line(spdlog::source_loc{}, "test", spdlog::level::info, sentence);
+  for (int i = 0; i < 200; ++i) sink.log(line);  // three times what a pipe holds
+  std::string read(1 << 20, '\0');
+  read.resize(static_cast<std::size_t>(::read(pipe[0], read.data(), read.size())));
+  EXPECT_LT(read.size(), 100'000u);
+  EXPECT_THAT(read, EndsWith("\n")) << "no line is cut";
+  sink.log(line);
+  std::string after(1 << 20, '\0');
+  after.resize(static_cast<std::size_t>(::read(pipe[0], after.data(), after.size())));
+  EXPECT_THAT(after, HasSubstr("lines were dropped here"));
+  EXPECT_THAT(after, HasSubstr(sentence));
+  ::close(pipe[0]);
+  sink.log(line);  // nobody will ever read it: lost, and no failure of the caller's
+  ::close(pipe[1]);
 }
 
 TEST(LogLevels, ReadAsTheyAreWritten) {
