@@ -35,11 +35,12 @@ qiao_npm() {
   cp "$1/package-lock.json" "$stamp"
 }
 
-# qiao_pages FOLDER RESULT WHAT  builds a package when one of its files is newer than its last build.
+# qiao_pages FOLDER RESULT WHAT [FOLDERS…]  builds a package when a file of it, or of what it is made from, is newer than its
+# last build.
 qiao_pages() {
   qiao_npm "$1"
   if [ ! -f "$1/dist/$2" ] ||
-     [ -n "$(find "$1" -path "$1/node_modules" -prune -o -path "$1/dist" -prune -o -type f -newer "$1/dist/$2" -print -quit)" ]; then
+     [ -n "$(find "$1" "${@:4}" -path "$1/node_modules" -prune -o -path "$1/dist" -prune -o -type f -newer "$1/dist/$2" -print -quit)" ]; then
     say "Building $3"
     (cd "$1" && npm run --silent build)
   fi
@@ -47,7 +48,8 @@ qiao_pages() {
 
 # qiao_frontend  builds the web pages and the partners' script.
 qiao_frontend() {
-  qiao_pages plugins/web/frontend widget.js "the web pages"
+  qiao_npm sdk/app/js
+  qiao_pages plugins/web/frontend widget.js "the web pages" sdk/app/js/src
   qiao_pages sdk/partner/js version "the partners' script"
 }
 

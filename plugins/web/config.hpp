@@ -15,6 +15,7 @@ struct SiteSettings {
   bool in_app = false;
   std::vector<std::string> origins;
   Secret identify_secret;
+  bool push = false;
 };
 
 struct WebSettings {
@@ -43,6 +44,10 @@ inline void describe(Schema<SiteSettings>& s) {
       .doc(
           "Shared with the site's server, which signs with it who its visitor is (docs/guide/embedding-the-widget.md); "
           "without it nothing that a visitor says of themselves is proven");
+  s.optional("push", &SiteSettings::push)
+      .doc(
+          "Its customers have an app that can be woken: what the app has not got after a moment is left to the "
+          "connector app (docs/connectors/app.md), which must run");
 }
 
 inline void describe(Schema<WebSettings>& s) {

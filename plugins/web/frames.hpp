@@ -39,9 +39,12 @@ struct ClientFrame {
   std::string name;
   std::string phone;
   std::string email;
+  std::string user;
+  std::string user_hash;
+  bool receipts = false;
 };
 QIAO_FIELDS(ClientFrame, t, id, text, attachments, conversation, contact, on, note, seq, score, comment, site, language,
-            token, last_seq, page, presence, resume, identity, name, phone, email)
+            token, last_seq, page, presence, resume, identity, name, phone, email, user, user_hash, receipts)
 
 /// A URL for an attachment, good for a few minutes.
 using FileLinks = std::function<std::string(Id file)>;

@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 #include <openssl/hmac.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "qiao/json.hpp"
@@ -15,16 +16,24 @@ constexpr std::size_t kMostBytes = 16 * 1024;
 constexpr auto kLongest = std::chrono::hours(24);
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-std::string hmac_hex(std::string_view secret, std::string_view text) {
+std::string hmac(std::string_view secret, std::string_view text) {
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned size = 0;
   if (HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
            reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest, &size) == nullptr) {
     throw std::runtime_error("HMAC-SHA256 failed");
   }
+  return {reinterpret_cast<const char*>(digest), size};
+}
+
+std::string hmac_hex(std::string_view secret, std::string_view text) {
   std::string hex;
-  for (unsigned i = 0; i < size; ++i) hex += fmt::format("{:02x}", digest[i]);
+  for (const char c : hmac(secret, text)) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
   return hex;
+}
+
+bool same(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 /// Empty: not base64url. Padding is allowed, because many libraries write it.
@@ -62,24 +71,43 @@ std::string encode(std::string_view data) {
   return out;
 }
 
+Error bad(const char* what) { return {Errc::unauthorized, "web.bad_identity", what}; }
+
+/// What stands in a text whose signature fits.
+Result<SiteIdentity> read_signed(std::string_view text, std::string_view secret) {
+  constexpr const char* kForged = "the signature does not fit the payload and this site's secret";
+  const auto dot = text.find('.');
+  if (text.size() > kMostBytes || dot == std::string_view::npos) {
+    return bad("an identity is PAYLOAD.SIGNATURE or a JWT");
+  }
+  if (const auto second = text.find('.', dot + 1); second != std::string_view::npos) {
+    if (!same(encode(hmac(secret, text.substr(0, second))), text.substr(second + 1))) return bad(kForged);
+    return read_jwt(decode(text.substr(0, dot)), decode(text.substr(dot + 1, second - dot - 1)));
+  }
+  if (!same(hmac_hex(secret, text.substr(0, dot)), text.substr(dot + 1))) return bad(kForged);
+  return from_json<SiteIdentity>(decode(text.substr(0, dot)));
+}
+
 }  // namespace
 
 Result<SiteIdentity> verify_identity(std::string_view text, std::string_view secret, Time now) {
-  const auto bad = [](const char* what) { return Error{Errc::unauthorized, "web.bad_identity", what}; };
   if (secret.empty()) return bad("this site has no identify_secret, so nothing can be proven here");
-  const auto dot = text.find('.');
-  if (text.size() > kMostBytes || dot == std::string_view::npos) return bad("an identity is PAYLOAD.SIGNATURE");
-  const std::string expected = hmac_hex(secret, text.substr(0, dot));
-  const std::string_view given = text.substr(dot + 1);
-  if (given.size() != expected.size() || CRYPTO_memcmp(given.data(), expected.data(), expected.size()) != 0) {
-    return bad("the signature does not fit the payload and this site's secret");
-  }
-  auto identity = from_json<SiteIdentity>(decode(text.substr(0, dot)));
+  auto identity = read_signed(text, secret);
+  if (!identity && identity.error().id == "web.bad_identity") return identity;
   if (!identity) return Error{Errc::bad_value, "web.bad_identity", "payload: " + identity.error().message};
-  const Time until = from_micros(identity->exp * 1'000'000);
+  // A number that would overflow is as far away as anything can be.
+  constexpr std::int64_t kFar = 4'102'444'800;
+  const Time until = from_micros(std::clamp<std::int64_t>(identity->exp, 0, kFar) * 1'000'000);
   if (until <= now) return Error{Errc::unauthorized, "web.identity_over", "this identity is over; sign a new one"};
   if (until > now + kLongest) return bad("exp: at most a day ahead");
   return identity;
+}
+
+Result<void> verify_user_hash(std::string_view user, std::string_view hash, std::string_view secret) {
+  if (secret.empty()) return bad("this site has no identify_secret, so nothing can be proven here");
+  if (user.empty() || user.size() > 200) return bad("user: 1 to 200 bytes");
+  if (!same(hmac_hex(secret, user), hash)) return bad("user_hash does not fit the user and this site's secret");
+  return {};
 }
 
 std::string sign_identity(const SiteIdentity& identity, std::string_view secret) {

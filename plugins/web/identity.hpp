@@ -21,9 +21,17 @@ struct SiteIdentity {
 QIAO_FIELDS(SiteIdentity, user, name, phone, email, unionid, attributes, exp)
 
 /// Reads what a site's server signed: base64url(JSON) "." hex(HMAC-SHA256(secret, the part before the dot)), the JSON
-/// with the fields of SiteIdentity. `unauthorized` (web.bad_identity, web.identity_over) when it is forged, of another
-/// site, over, or good for longer than a day; nothing of it counts then.
+/// with the fields of SiteIdentity; or a JWT (HS256) with `sub` for the user. `unauthorized` (web.bad_identity,
+/// web.identity_over) when it is forged, of another site, over, or good for longer than a day; nothing of it counts
+/// then.
 [[nodiscard]] Result<SiteIdentity> verify_identity(std::string_view text, std::string_view secret, Time now);
+
+/// Whether `hash` is hex(HMAC-SHA256(secret, user)): proves the user's id and nothing else, for as long as the secret
+/// lasts.
+[[nodiscard]] Result<void> verify_user_hash(std::string_view user, std::string_view hash, std::string_view secret);
+
+/// The identity in a JWT whose signature was checked; claims that the hub has no use for are passed over.
+[[nodiscard]] Result<SiteIdentity> read_jwt(std::string_view header, std::string_view claims);
 
 /// The same from the other side, for tests and examples.
 [[nodiscard]] std::string sign_identity(const SiteIdentity& identity, std::string_view secret);

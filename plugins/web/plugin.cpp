@@ -9,9 +9,11 @@
 #include "plugins/web/migrations.hpp"
 #include "plugins/web/pages.hpp"
 #include "plugins/web/privacy.hpp"
+#include "plugins/web/receipts.hpp"
 #include "plugins/web/services.hpp"
 #include "plugins/web/visitor_rest.hpp"
 #include "plugins/web/visitor_session.hpp"
+#include "qiao/contract/visitors.hpp"
 #include "qiao/plugin.hpp"
 
 namespace qiao::web {
@@ -57,6 +59,7 @@ class WebPlugin final : public Plugin {
     m.asks<contract::MarkRead>().asks<contract::Rate>().asks<contract::ReportDelivery>();
     m.asks<contract::VerifySession>().asks<contract::SetPresence>();
     m.asks<contract::Identify>(true);
+    m.serves<contract::VerifyVisitor>();
     m.serves<contract::ExportPerson>().serves<contract::ErasePerson>().serves<contract::CopyFiles>();
     declare_channels(m);
     m.publishes<contract::Typing>();
@@ -105,6 +108,7 @@ class WebPlugin final : public Plugin {
     serve_privacy(host, services);
     serve_channels(host, services);
     listen(host);
+    serve_receipts(host.bus(), services);
     open_sockets(host.http(), services);
     add_visitor_routes(host.http(), services);
     add_agent_routes(host.http(), services);
@@ -140,14 +144,6 @@ class WebPlugin final : public Plugin {
                                            [audience](const auto& e, const Headers&) { audience->contact_merged(e); });
     bus.subscribe<contract::SessionEnded>(direct,
                                           [audience](const auto& e, const Headers&) { audience->session_ended(e); });
-    // The hub itself is the web channel's platform: what is stored waits here for the customer's browser, so it is
-    // sent.
-    bus.subscribe<contract::MessageOutgoing>(
-        [&bus, channel = host.instance()](const contract::MessageOutgoing& e, const Headers&) {
-          if (e.channel != channel) return;
-          bus.request(contract::ReportDelivery{e.message.conversation, e.message.seq, contract::Delivery::sent, ""},
-                      10s, [](auto&&) {});
-        });
   }
 
   void open_sockets(Http& http, const std::shared_ptr<Services>& services) {

@@ -20,6 +20,10 @@ Result<VisitorPass> Services::visitor(const HttpRequest& request) const {
   if (!token.starts_with(kBearer))
     return Error{Errc::unauthorized, "send the visitor's token as Authorization: Bearer"};
   token.remove_prefix(kBearer.size());
+  return visitor(token);
+}
+
+Result<VisitorPass> Services::visitor(std::string_view token) const {
   const Time now = clock.now();
   auto known = verified.get(token, now, settings.visitor_token_life, [&](std::string_view text) {
     Result<VisitorPass> pass = Error{Errc::unauthorized, "web.bad_token", "this visitor token is not valid here"};
@@ -51,21 +55,28 @@ void identify(Services& services, const VisitorPass& pass, const ClientFrame& fr
     return done(Error{Errc::rate_limited, "web.too_many_identities", "too many identities within this hour"});
   }
   SiteIdentity who;
-  const bool proven = !frame.identity.empty();
-  if (proven) {
-    auto verified = verify_identity(frame.identity, services.settings.sites.at(pass.site).identify_secret.reveal(),
-                                    services.clock.now());
+  const std::string& secret = services.settings.sites.at(pass.site).identify_secret.reveal();
+  const bool proven = !frame.identity.empty() || !frame.user_hash.empty();
+  std::vector<contract::Claim> claims;
+  if (!frame.identity.empty()) {
+    auto verified = verify_identity(frame.identity, secret, services.clock.now());
     if (!verified) return done(verified.error());
     who = std::move(*verified);
+    claims = claims_of(who, true);
   } else {
+    if (!frame.user_hash.empty()) {
+      if (auto ok = verify_user_hash(frame.user, frame.user_hash, secret); !ok) return done(ok.error());
+      claims.push_back({contract::identity_kind::kAppUser, frame.user, true});
+    }
     who.name = frame.name;
     who.phone = frame.phone;
     who.email = frame.email;
+    for (contract::Claim& claim : claims_of(who, false)) claims.push_back(std::move(claim));
   }
   contract::Identify ask;
   ask.identity = {services.channel, pass.visitor.str()};
   ask.name = who.name;
-  ask.claims = claims_of(who, proven);
+  ask.claims = std::move(claims);
   ask.attributes = std::move(who.attributes);
   services.bus.request(std::move(ask), RequestOptions{std::chrono::seconds(10)},
                        [proven, done = std::move(done)](const Result<contract::ContactView>& contact) {

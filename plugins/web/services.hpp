@@ -61,6 +61,7 @@ struct Services {
 
   /// The visitor of a bearer token, whichever configured site it is for.
   [[nodiscard]] Result<VisitorPass> visitor(const HttpRequest& request) const;
+  [[nodiscard]] Result<VisitorPass> visitor(std::string_view token) const;
   [[nodiscard]] bool known_site(const std::string& site) const { return settings.sites.contains(site); }
   /// True when a page of `origin` may embed the widget of some site.
   [[nodiscard]] bool origin_ok(std::string_view origin) const;

@@ -34,8 +34,10 @@ struct VisitorIdentity {
   std::string name;
   std::string phone;
   std::string email;
+  std::string user;
+  std::string user_hash;
 };
-QIAO_FIELDS(VisitorIdentity, identity, name, phone, email)
+QIAO_FIELDS(VisitorIdentity, identity, name, phone, email, user, user_hash)
 
 struct Identified {
   bool verified = false;
@@ -228,6 +230,8 @@ void add_visitor_routes(Http& http, const std::shared_ptr<Services>& services) {
         frame.name = in.name;
         frame.phone = in.phone;
         frame.email = in.email;
+        frame.user = in.user;
+        frame.user_hash = in.user_hash;
         identify(*services, *pass, frame, [answer](const Result<bool>& proven) {
           if (!proven) return answer.problem(proven.error());
           answer.json(to_json(Identified{*proven}));

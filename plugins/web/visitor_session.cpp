@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "plugins/web/audience.hpp"
+#include "plugins/web/receipts.hpp"
 #include "qiao/json.hpp"
 
 namespace qiao::web {
@@ -12,6 +13,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kMostInFlight = 64;
 constexpr std::int32_t kFirstPage = 50;
+constexpr std::size_t kMostUnconfirmed = 1000;
 
 }  // namespace
 
@@ -36,6 +38,8 @@ void VisitorSession::on_text(std::string_view text) {
       if (!proven) return self->refuse(id, proven.error());
       self->socket_->send(identified_frame(id, *proven));
     });
+  } else if (frame.t == "got") {
+    got(frame.seq);
   } else if (frame.t == "typing" || frame.t == "read" || frame.t == "handoff" || frame.t == "rate") {
     Id conversation;
     {
@@ -92,6 +96,10 @@ void VisitorSession::hello(ClientFrame frame) {
     pass_ = *pass;
   }
   greeted_ = true;
+  {
+    const std::lock_guard lock(mutex_);
+    receipts_ = frame.receipts;
+  }
   // Joined before looking anything up, so that no message falls between the look-up and the first event.
   services_->audience->join(shared_from_this(), pass_.visitor);
   if (newcomer) {
@@ -181,6 +189,7 @@ void VisitorSession::deliver_locked(const contract::MessageView& message) {
   if (message.conversation != conversation_) {
     conversation_ = message.conversation;
     last_sent_ = 0;
+    unconfirmed_.clear();
   }
   if (message.seq <= last_sent_) return;
   const std::int64_t after = last_sent_;
@@ -192,7 +201,26 @@ void VisitorSession::deliver_locked(const contract::MessageView& message) {
       return;
     }
   }
+  using contract::Delivery;
+  if (receipts_ && unconfirmed_.size() < kMostUnconfirmed &&
+      (message.delivery == Delivery::pending || message.delivery == Delivery::sent)) {
+    unconfirmed_.push_back(message.seq);
+  }
   socket_->send(visitor_message(message, after, services_->links));
+}
+
+void VisitorSession::got(std::int64_t seq) {
+  Id conversation;
+  std::vector<std::int64_t> confirmed;
+  {
+    const std::lock_guard lock(mutex_);
+    conversation = conversation_;
+    const auto later =
+        std::find_if(unconfirmed_.begin(), unconfirmed_.end(), [seq](std::int64_t one) { return one > seq; });
+    confirmed.assign(unconfirmed_.begin(), later);
+    unconfirmed_.erase(unconfirmed_.begin(), later);
+  }
+  for (const std::int64_t one : confirmed) report_delivered(*services_, conversation, one);
 }
 
 void VisitorSession::message(ClientFrame frame) {

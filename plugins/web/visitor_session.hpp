@@ -32,6 +32,7 @@ class VisitorSession final : public SocketHandler, public std::enable_shared_fro
   void message(ClientFrame frame);
   void accept(ClientFrame frame, std::vector<contract::Attachment> attachments);
   void rate(const ClientFrame& frame);
+  void got(std::int64_t seq);
   void deliver_locked(const contract::MessageView& message);
   void refuse(const std::string& client_id, const Error& error) { socket_->send(error_frame(client_id, error)); }
 
@@ -49,6 +50,8 @@ class VisitorSession final : public SocketHandler, public std::enable_shared_fro
   Id conversation_;
   std::int64_t last_sent_ = 0;
   std::vector<contract::MessageView> waiting_;  ///< arrived before `live_`
+  bool receipts_ = false;                       ///< the client says what it has got
+  std::vector<std::int64_t> unconfirmed_;       ///< sent to a client that says so, and not yet confirmed
   std::vector<std::string> in_flight_;          ///< ids of our own messages, answered by `ack` instead of `msg`
 };
 

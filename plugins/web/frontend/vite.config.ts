@@ -27,6 +27,7 @@ export default defineConfig({
   appType: 'mpa',
   server: {
     host: '127.0.0.1',
+    fs: { allow: ['.', '../../../sdk/app/js/src'] },
     // The hub compares Origin with its own address; the browser sends the one of this server.
     proxy: { '/api': { target: hub, ws: true, changeOrigin: true, headers: { origin: hub } } },
   },

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ChatClient, GAP_PATIENCE_MS, type ChatMessage } from '../src/widget/chat-client';
-import { ACK_WITHIN_MS } from '../src/shared/courier';
+import { ChatClient, GAP_PATIENCE_MS, type ChatMessage } from '../../../../sdk/app/js/src/chat-client';
+import { ACK_WITHIN_MS } from '../../../../sdk/app/js/src/courier';
 import { FakeNetwork, memoryStorage } from './fake-socket';
 
 const WELCOME = { t: 'welcome', token: 'token-1', visitor: 'v1', conversation: '', state: 'bot', seq: 0, agent: '' };

@@ -1,4 +1,4 @@
-import type { SocketLike } from '../src/shared/live-socket';
+import type { SocketLike } from '../../../../sdk/app/js/src/live-socket';
 
 /** A socket that the test drives from the hub's side. */
 export class FakeSocket implements SocketLike {

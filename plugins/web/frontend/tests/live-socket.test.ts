@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { fullJitter, LiveSocket, PING_EVERY_MS, SILENCE_MS, WELCOME_WITHIN_MS } from '../src/shared/live-socket';
+import { fullJitter, LiveSocket, PING_EVERY_MS, SILENCE_MS, WELCOME_WITHIN_MS } from '../../../../sdk/app/js/src/live-socket';
 import { FakeNetwork } from './fake-socket';
 
 describe('LiveSocket', () => {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ChatMessage } from '../src/widget/chat-client';
+import type { ChatMessage } from '../../../../sdk/app/js/src/chat-client';
 import { MessageList, type MessageListActions } from '../src/widget/message-list';
 import { texts } from '../src/widget/texts';
 

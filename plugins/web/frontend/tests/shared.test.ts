@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { day, duration, fileSize, shortTime, toLanguage } from '../src/shared/format';
 import { linkify, webAddress } from '../src/shared/linkify';
-import { Outbox } from '../src/shared/outbox';
+import { Outbox } from '../../../../sdk/app/js/src/outbox';
 import { draftTicket, toIso } from '../src/workspace/ticket-draft';
 import { lines } from '../src/workspace/knowledge';
 import { toQuery } from '../src/workspace/api';

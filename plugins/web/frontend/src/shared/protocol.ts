@@ -1,31 +1,18 @@
 /**
- * What travels between the hub and its pages; the source is docs/reference/chat-protocol.md.
+ * What travels between the hub and its pages, beside what customers see (sdk/app/js); the source is docs/reference/chat-protocol.md.
  * Ids are decimal strings, times ISO 8601 in UTC, 1970 means never.
  */
 
+import type { Ack, Attachment, Author, Button, Card, ConversationState, ErrorFrame } from '../../../../../sdk/app/js/src/protocol';
+
+export type { Ack, Attachment, Author, Button, Card, ConversationState, ErrorFrame } from '../../../../../sdk/app/js/src/protocol';
+
 export const NEVER = '1970-01-01T00:00:00.000Z';
 
-export type Author = 'customer' | 'bot' | 'agent' | 'system';
-export type ConversationState = 'bot' | 'queued' | 'assigned' | 'waiting' | 'resolved';
 export type Delivery = 'none' | 'pending' | 'sent' | 'delivered' | 'read' | 'failed' | 'unknown';
 export type Presence = 'offline' | 'away' | 'online';
 export type Role = 'agent' | 'worker' | 'supervisor' | 'admin';
 export type TicketState = 'open' | 'resolved' | 'closed';
-
-export interface Attachment {
-  id: string;
-  name: string;
-  media_type: string;
-  size: number;
-  /** Signed and good for five minutes; absent in the answer of an upload. */
-  url?: string;
-}
-
-export interface Button {
-  label: string;
-  value: string;
-  url: string;
-}
 
 export interface ConversationView {
   id: string;
@@ -114,34 +101,6 @@ export interface GroupView {
   department: boolean;
 }
 
-/** Something that is shown as a card of its own: a link, a place, a page of a mini program, what a comment stands under. */
-export interface Card {
-  kind: string;
-  title: string;
-  text: string;
-  url: string;
-  /** An address, or the id of an attachment of the message. */
-  picture: string;
-  data: Record<string, string>;
-}
-
-/** `msg` as a customer gets it. */
-export interface VisitorMessage {
-  conversation: string;
-  seq: number;
-  /** The seq of the message before this one, as far as the customer may see. */
-  after?: number;
-  id: string;
-  author: Author;
-  name?: string;
-  text: string;
-  attachments?: Attachment[];
-  buttons?: Button[];
-  cards?: Card[];
-  client_id?: string;
-  at: string;
-}
-
 /** `msg` as an agent gets it. */
 export interface AgentMessage {
   conversation: string;
@@ -159,50 +118,6 @@ export interface AgentMessage {
   client_id?: string;
   at: string;
 }
-
-export interface Ack {
-  t: 'ack';
-  id: string;
-  conversation: string;
-  seq: number;
-  message: string;
-  at: string;
-}
-
-export interface ErrorFrame {
-  t: 'error';
-  id?: string;
-  code: string;
-  detail?: string;
-  retry_after?: number;
-}
-
-export type VisitorFrame =
-  | {
-      t: 'welcome';
-      token: string;
-      visitor: string;
-      conversation: string;
-      state: ConversationState;
-      seq: number;
-      agent?: string;
-      group?: string;
-      place?: number;
-      estimate_s?: number;
-      /** The agent has read up to here. */
-      read?: number;
-      /** 0: not rated yet. */
-      rating?: number;
-    }
-  | Ack
-  | ({ t: 'msg' } & VisitorMessage)
-  | { t: 'typing'; author: Author; name?: string; on: boolean }
-  | { t: 'read'; seq: number }
-  | { t: 'state'; state: ConversationState; agent?: string; group?: string; place?: number; estimate_s?: number }
-  | { t: 'rate' }
-  | { t: 'identified'; id: string; verified: boolean }
-  | ErrorFrame
-  | { t: 'pong' };
 
 export type AgentFrame =
   | { t: 'welcome'; agent: AgentView; permissions: string[]; server_time?: string }

@@ -6,8 +6,8 @@
  */
 
 import { toLanguage } from '../shared/format';
-import { safeStorage } from '../shared/outbox';
-import { ChatClient, type Identity } from './chat-client';
+import { safeStorage } from '../../../../../sdk/app/js/src/outbox';
+import { ChatClient, type Identity } from '../../../../../sdk/app/js/src/chat-client';
 import { Panel } from './panel';
 import panelStyle from './panel.css?inline';
 import widgetStyle from './widget.css?inline';

@@ -3,7 +3,7 @@
 import { clock, day, fileSize, sameDay, type Language } from '../shared/format';
 import { linkify, webAddress } from '../shared/linkify';
 import type { Attachment, Button } from '../shared/protocol';
-import type { ChatMessage } from './chat-client';
+import type { ChatMessage } from '../../../../../sdk/app/js/src/chat-client';
 import { h, icon, icons, replaceChildren, type Child } from './dom';
 import type { Texts } from './texts';
 

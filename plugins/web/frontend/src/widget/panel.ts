@@ -2,8 +2,8 @@
 
 import { duration, type Language } from '../shared/format';
 import type { Attachment, Button } from '../shared/protocol';
-import { UploadError } from '../shared/upload';
-import type { ChatClient, ChatMessage } from './chat-client';
+import { UploadError } from '../../../../../sdk/app/js/src/upload';
+import type { ChatClient, ChatMessage } from '../../../../../sdk/app/js/src/chat-client';
 import { h, icon, icons, replaceChildren } from './dom';
 import { MessageList } from './message-list';
 import { Rating } from './rating';

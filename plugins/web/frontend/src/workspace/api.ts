@@ -1,7 +1,7 @@
 /** The REST routes of the workspace; see docs/reference/chat-protocol.md. */
 
 import type { AgentMessage, AgentView, Attachment, ConversationView, GroupView, SearchHit, TicketView } from '../shared/protocol';
-import { problemCode, uploadFile } from '../shared/upload';
+import { problemCode, uploadFile } from '../../../../../sdk/app/js/src/upload';
 
 export class ApiError extends Error {
   constructor(

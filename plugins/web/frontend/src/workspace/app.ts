@@ -2,7 +2,7 @@
 
 import { reactive, ref } from 'vue';
 import type { TicketView } from '../shared/protocol';
-import { safeStorage } from '../shared/outbox';
+import { safeStorage } from '../../../../../sdk/app/js/src/outbox';
 import { Api, ApiError, type ConversationTab, type Session } from './api';
 import { t } from './i18n';
 import { Hub, type HubNotice } from './store/hub';

@@ -4,10 +4,10 @@
  */
 
 import { reactive } from 'vue';
-import { Courier } from '../../shared/courier';
-import { uuid } from '../../shared/ids';
-import { LiveSocket, type SocketLike, type SocketStatus } from '../../shared/live-socket';
-import { Outbox, type Draft, type KeyValue } from '../../shared/outbox';
+import { Courier } from '../../../../../../sdk/app/js/src/courier';
+import { uuid } from '../../../../../../sdk/app/js/src/ids';
+import { LiveSocket, type SocketLike, type SocketStatus } from '../../../../../../sdk/app/js/src/live-socket';
+import { Outbox, type Draft, type KeyValue } from '../../../../../../sdk/app/js/src/outbox';
 import type { AgentFrame, AgentMessage, AgentView, Attachment, ConversationView, GroupView, Presence, TicketView } from '../../shared/protocol';
 import { ApiError, type Api, type ConversationTab, type Counts, type Session, type Transfer } from '../api';
 import { loadChannels, raised } from '../channels';

@@ -1,6 +1,6 @@
 /** Brings what stands in the outbox to the hub: one message at a time, in the order of writing, until each is acknowledged. */
 
-import type { Draft, Outbox } from './outbox';
+import type { Draft, Outbox } from './outbox.js';
 
 export const ACK_WITHIN_MS = 10_000;
 

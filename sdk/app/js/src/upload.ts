@@ -1,4 +1,4 @@
-import type { Attachment } from './protocol';
+import type { Attachment } from './protocol.js';
 
 export class UploadError extends Error {
   constructor(

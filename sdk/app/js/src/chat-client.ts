@@ -3,12 +3,12 @@
  * It draws nothing; whoever draws reads the public members after each `change`.
  */
 
-import type { Attachment, Author, Button, ConversationState, VisitorFrame, VisitorMessage } from '../shared/protocol';
-import { Courier } from '../shared/courier';
-import { uuid } from '../shared/ids';
-import { LiveSocket, type SocketLike, type SocketStatus } from '../shared/live-socket';
-import { Outbox, type Draft, type KeyValue } from '../shared/outbox';
-import { uploadFile } from '../shared/upload';
+import type { Attachment, Author, Button, ConversationState, VisitorFrame, VisitorMessage } from './protocol.js';
+import { Courier } from './courier.js';
+import { uuid } from './ids.js';
+import { LiveSocket, type SocketLike, type SocketStatus } from './live-socket.js';
+import { Outbox, type Draft, type KeyValue } from './outbox.js';
+import { uploadFile } from './upload.js';
 
 export interface ChatClientOptions {
   /** Address of the hub, e.g. "https://chat.example.com/". */
@@ -20,6 +20,8 @@ export interface ChatClientOptions {
   createSocket?: (url: string) => SocketLike;
   random?: () => number;
   fetch?: typeof fetch;
+  /** Tell the hub what has arrived: for apps whose devices are woken for what has not (AppClient). */
+  receipts?: boolean;
 }
 
 export interface ChatMessage {
@@ -38,8 +40,11 @@ export interface ChatMessage {
   reason?: string;
 }
 
-/** Who the page says that its visitor is: signed by the site's server, or only as the visitor said. */
-export type Identity = string | { name?: string; phone?: string; email?: string };
+/**
+ * Who the page says that its visitor is: a text that the site's server signed (PAYLOAD.SIGNATURE or a JWT), a user id with its
+ * hash, or only what the visitor said.
+ */
+export type Identity = string | { user?: string; user_hash?: string; name?: string; phone?: string; email?: string };
 
 export type ChatChange = 'messages' | 'state' | 'status' | 'typing' | 'rate' | 'arrived';
 
@@ -73,7 +78,7 @@ export class ChatClient {
   private readonly courier: Courier;
   private readonly stored = new Map<number, ChatMessage>();
   private readonly listeners = new Set<(change: ChatChange, message?: ChatMessage) => void>();
-  private token: string | null;
+  protected token: string | null;
   private visitor = '';
   /** Everything up to here is held without a gap; where resuming begins. */
   private contiguous = 0;
@@ -95,10 +100,8 @@ export class ChatClient {
       onSilence: () => this.socket.reconnect(),
       onChange: () => this.emit('messages'),
     });
-    const url = new URL('api/v1/visitor', options.hub);
-    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     this.socket = new LiveSocket({
-      url: url.href,
+      url: new URL('api/v1/visitor', options.hub).href.replace(/^http/, 'ws'),
       hello: () => this.hello(),
       onFrame: (frame) => this.receive(frame as unknown as VisitorFrame),
       onStatus: (status) => this.statusChanged(status),
@@ -259,6 +262,7 @@ export class ChatClient {
     if (this.token) frame.token = this.token;
     if (this.contiguous > 0) frame.last_seq = this.contiguous;
     if (this.options.page) frame.page = this.options.page;
+    if (this.options.receipts) frame.receipts = true;
     return frame;
   }
 
@@ -351,7 +355,10 @@ export class ChatClient {
     this.extend();
     this.watchGap();
     this.checkLoaded();
-    if (frame.author !== 'customer') this.typingChanged(null);
+    if (frame.author !== 'customer') {
+      this.typingChanged(null);
+      if (this.options.receipts) this.socket.send({ t: 'got', seq: this.contiguous });
+    }
     this.emit('messages');
     if (news) this.emit('arrived', message);
     this.courier.flush();
@@ -393,16 +400,35 @@ export class ChatClient {
   }
 
   private async fetchAfter(after: number, limit: number): Promise<void> {
-    const url = new URL(`api/v1/visitor/messages?after=${after}&limit=${limit}`, this.options.hub);
-    const get = this.options.fetch ?? fetch.bind(globalThis);
-    const answer = await get(url.href, { headers: { Authorization: `Bearer ${this.token ?? ''}` } });
-    if (!answer.ok) throw new Error(`history: ${answer.status}`);
+    const answer = await this.call('GET', `api/v1/visitor/messages?after=${after}&limit=${limit}`);
     const body = (await answer.json()) as { messages: VisitorMessage[] };
     let previous = after;
     for (const message of body.messages) {
       this.arrived({ after: previous, ...message });
       previous = message.seq;
     }
+  }
+
+  protected async call(method: string, path: string, body?: string): Promise<Response> {
+    const headers: Record<string, string> = { Authorization: `Bearer ${this.token ?? ''}` };
+    if (body) headers['Content-Type'] = 'application/json';
+    const send = this.options.fetch ?? fetch.bind(globalThis);
+    const answer = await send(new URL(path, this.options.hub).href, { method, headers, body });
+    if (!answer.ok) throw new Error(`${method} ${path.split('?')[0]}: ${answer.status}`);
+    return answer;
+  }
+
+  /** Nothing of the visitor stays: neither messages nor what was not sent yet nor the token. */
+  protected forget(): void {
+    this.stop();
+    for (const draft of this.outbox.all()) this.outbox.remove(draft.id);
+    for (const name of ['token', 'read', 'rated']) this.drop(name);
+    this.token = null;
+    this.identity = null;
+    this.conversation = '';
+    this.visitor = '';
+    this.standing = { state: 'bot', agent: '', group: '', place: 0, estimateSeconds: 0 };
+    this.forgetMessages();
   }
 
   private acknowledged(id: string, seq: number, message: string, conversation: string, at: string): void {
@@ -470,11 +496,7 @@ export class ChatClient {
       return true;
     }
     this.token = null;
-    try {
-      this.options.storage.removeItem(this.key('token'));
-    } catch {
-      // Without storage there is nothing to remove.
-    }
+    this.drop('token');
     this.conversation = '';
     this.visitor = '';
     this.forgetMessages();
@@ -502,6 +524,14 @@ export class ChatClient {
       this.options.storage.setItem(this.key(name), value);
     } catch {
       // The token then lives as long as the page.
+    }
+  }
+
+  private drop(name: string): void {
+    try {
+      this.options.storage.removeItem(this.key(name));
+    } catch {
+      // Without storage there is nothing to remove.
     }
   }
 
