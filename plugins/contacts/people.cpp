@@ -1,6 +1,7 @@
 #include "plugins/contacts/people.hpp"
 
 #include <fmt/format.h>
+#include <future>
 
 #include "plugins/contacts/claims.hpp"
 #include "plugins/contacts/contact_view.hpp"
@@ -40,7 +41,26 @@ Result<ContactView> People::get(Id contact) {
     return {};
   });
   if (!read) return read.error();
+  if (!view && view.error().code == Errc::not_found && learn_now(contact)) {
+    read = store_.read([&](Session& session) -> Result<void> {
+      view = book_.read(session, contact);
+      return {};
+    });
+    if (!read) return read.error();
+  }
   return view;
+}
+
+/// The inbox gives out ids; its word of a newcomer may still be on its way here.
+bool People::learn_now(Id contact) {
+  contract::ListIdentities ask;
+  ask.after = Id{contact.value - 1};
+  ask.limit = 1;
+  auto page = bus_.ask(ask, RequestOptions{3s});
+  if (!page || page->identities.empty() || page->identities[0].contact != contact) return false;
+  std::promise<bool> done;
+  note(page->identities[0], Priority::service, [&done](bool noted) { done.set_value(noted); });
+  return done.get_future().get();
 }
 
 Result<contract::Person> People::person(Id contact) {
@@ -263,6 +283,10 @@ Result<void> People::add_alias(Session& session, Id alias, Id root) {
 }
 
 void People::seen(const IdentitySeen& event) {
+  note(event, Priority::enrich, [](bool) {});
+}
+
+void People::note(const IdentitySeen& event, Priority priority, std::function<void(bool)> noted) {
   struct Job {
     IdentitySeen seen;
     Id root;
@@ -308,7 +332,8 @@ void People::seen(const IdentitySeen& event) {
         job->root = s.contact;
         return book_.add_identity(session, s.contact, {s.channel, s.user});
       },
-      [this, job](Result<void> result) {
+      [this, job, noted = std::move(noted)](Result<void> result) {
+        noted(result.ok());
         if (!result) {
           // Reconciliation finds it again.
           log_.warn("a new customer could not be noted: {}, contact={}", result.error().message,
@@ -321,7 +346,7 @@ void People::seen(const IdentitySeen& event) {
             job->seen.contact, job->root, false, {contract::Identity{job->seen.channel, job->seen.user}}});
         tell({}, job->after);
       },
-      Priority::enrich);
+      priority);
 }
 
 void People::touch(Id contact, Time at) {

@@ -50,6 +50,8 @@ class People {
   [[nodiscard]] Result<Time> newest();
 
  private:
+  bool learn_now(Id contact);
+  void note(const contract::IdentitySeen& seen, Priority priority, std::function<void(bool)> noted);
   [[nodiscard]] Result<void> add_alias(Session& session, Id alias, Id root);
   void tell(const std::vector<Merging::Joined>& joined, const contract::ContactView& after);
 

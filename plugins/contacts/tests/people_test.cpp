@@ -28,6 +28,14 @@ TEST_F(People, AreLearnedFromTheInboxWhenTheirFirstMessageWasMissed) {
   EXPECT_EQ(contact(conversation(first.conversation).contact).name, "王芳");
 }
 
+TEST_F(People, AreThereForWhoeverAsksBeforeTheInboxsWordArrived) {
+  const Accepted first = wrote("v1", "退货流程", "web", "王芳");
+  hub.start_plugin("contacts");
+  const Id id = conversation(first.conversation).contact;
+  EXPECT_EQ(ask(kChen, "GET", "/contacts/" + id.str())["name"], "王芳");
+  EXPECT_EQ(call(kChen, "GET", "/contacts/77").status, 404);
+}
+
 TEST_F(People, AreFoundByEveryFormOfTheirPhoneNumber) {
   start();
   const ContactView who = identify("v1", {kPhone}, "web", "王芳");
