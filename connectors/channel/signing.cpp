@@ -164,9 +164,19 @@ std::string sorted_sha1(std::vector<std::string> parts) {
   return hex(sha1(all));
 }
 
+namespace {
+
+/// By the length of the key; null when there is none of that length.
+const EVP_CIPHER* cbc_of(std::string_view key) {
+  return key.size() == 32 ? EVP_aes_256_cbc() : key.size() == 16 ? EVP_aes_128_cbc() : nullptr;
+}
+
+}  // namespace
+
 Result<std::string> aes_cbc_encrypt(std::string_view key, std::string_view iv, std::string_view plain, int padding) {
-  if (key.size() != 32 || iv.size() != 16) {
-    return Error{Errc::bad_value, "channel.encrypt", "AES-256-CBC wants a key of 32 bytes and an IV of 16"};
+  const EVP_CIPHER* cipher = cbc_of(key);
+  if (cipher == nullptr || iv.size() != 16) {
+    return Error{Errc::bad_value, "channel.encrypt", "AES-CBC wants a key of 16 or 32 bytes and an IV of 16"};
   }
   std::string padded(plain);
   const auto block = static_cast<std::size_t>(padding);
@@ -176,7 +186,7 @@ Result<std::string> aes_cbc_encrypt(std::string_view key, std::string_view iv, s
   const CipherContext context(EVP_CIPHER_CTX_new());
   int size = 0;
   int tail = 0;
-  if (EVP_EncryptInit_ex(context.get(), EVP_aes_256_cbc(), nullptr, bytes_of(key), bytes_of(iv)) != 1 ||
+  if (EVP_EncryptInit_ex(context.get(), cipher, nullptr, bytes_of(key), bytes_of(iv)) != 1 ||
       EVP_CIPHER_CTX_set_padding(context.get(), 0) != 1 ||
       EVP_EncryptUpdate(context.get(), bytes_of(out), &size, bytes_of(std::string_view(padded)),
                         static_cast<int>(padded.size())) != 1 ||
@@ -188,12 +198,13 @@ Result<std::string> aes_cbc_encrypt(std::string_view key, std::string_view iv, s
 
 Result<std::string> aes_cbc_decrypt(std::string_view key, std::string_view iv, std::string_view sealed, int padding) {
   const Error bad{Errc::bad_value, "channel.decrypt", "the message cannot be decrypted: is the key the platform's?"};
-  if (key.size() != 32 || iv.size() != 16 || sealed.empty() || sealed.size() % 16 != 0) return bad;
+  const EVP_CIPHER* cipher = cbc_of(key);
+  if (cipher == nullptr || iv.size() != 16 || sealed.empty() || sealed.size() % 16 != 0) return bad;
   std::string out(sealed.size() + 16, '\0');
   const CipherContext context(EVP_CIPHER_CTX_new());
   int size = 0;
   int tail = 0;
-  if (EVP_DecryptInit_ex(context.get(), EVP_aes_256_cbc(), nullptr, bytes_of(key), bytes_of(iv)) != 1 ||
+  if (EVP_DecryptInit_ex(context.get(), cipher, nullptr, bytes_of(key), bytes_of(iv)) != 1 ||
       EVP_CIPHER_CTX_set_padding(context.get(), 0) != 1 ||
       EVP_DecryptUpdate(context.get(), bytes_of(out), &size, bytes_of(sealed), static_cast<int>(sealed.size())) != 1 ||
       EVP_DecryptFinal_ex(context.get(), bytes_of(out) + size, &tail) != 1) {
