@@ -137,7 +137,7 @@ void Client::work(const std::string& open_kfid) {
 void Client::failed(const Error& error) {
   if (error.code == Errc::cancelled) return;
   services_->host.log().warn("pulling from WeCom failed: {}", error.message);
-  if (final_error(error)) {
+  if (final_error(error) || error.name() == "channel.quota") {
     services_->channel->alert("wecom.pull", fmt::format("No messages come from WeCom: {}", error.message));
   }
 }
