@@ -1,5 +1,8 @@
 #include "plugins/bot/brain.hpp"
 
+#include <algorithm>
+
+#include "plugins/bot/dialogue.hpp"
 #include "plugins/bot/mood.hpp"
 
 namespace qiao::bot {
@@ -10,29 +13,25 @@ using contract::Author;
 using contract::BotAnswer;
 using contract::BotOutcome;
 
-BotAnswer leave_to_person(BotOutcome outcome, std::string reason, std::string sentence) {
+constexpr std::size_t kMostChoices = 3;
+// Worth a question back: a second entry that is this close to the best one, the surer the closer.
+constexpr double kSure = 0.5;
+constexpr double kClose = 0.5;
+constexpr double kVeryClose = 0.85;
+constexpr double kNearlySure = 0.72;  // no question back from here on
+constexpr double kLeastChoice = 0.1;
+constexpr double kSureByItself = 0.6;  // a text that leans on what was said before, but needs it not
+constexpr double kSureTogether = 0.4;  // for a short text that shows no sign of leaning
+constexpr std::size_t kShortText = 8;
+constexpr int kShortWords = 4;
+constexpr int kMostTimes = 2;  // the same answer, anywhere in the talk
+
+BotAnswer person_needed(BotOutcome outcome, std::string reason, std::string sentence) {
   BotAnswer out;
   out.outcome = outcome;
   out.reason = std::move(reason);
   out.content.text = std::move(sentence);
   return out;
-}
-
-const std::string* last_bot_text(const AskBot& ask) {
-  for (auto turn = ask.recent.rbegin(); turn != ask.recent.rend(); ++turn) {
-    if (turn->author == Author::bot) return &turn->text;
-  }
-  return nullptr;
-}
-
-/// The entry whose answer the bot gave last, so far as it still stands there as it was said.
-std::string entry_said_last(const Matcher& matcher, const AskBot& ask) {
-  const std::string* said = last_bot_text(ask);
-  if (said == nullptr || said->empty()) return {};
-  for (const KnowledgeEntry& entry : matcher.entries()) {
-    if (entry.answer_zh == *said || entry.answer_en == *said) return entry.key;
-  }
-  return {};
 }
 
 contract::Content content_of(const KnowledgeEntry& entry, bool chinese) {
@@ -47,10 +46,36 @@ contract::Content content_of(const KnowledgeEntry& entry, bool chinese) {
   return out;
 }
 
+/// What an entry is called in a question back: its first question in the customer's language.
+const std::string& title_of(const KnowledgeEntry& entry, bool chinese) {
+  const auto found = std::find_if(entry.questions.begin(), entry.questions.end(),
+                                  [&](const std::string& q) { return make_plain(q).han == chinese; });
+  return found == entry.questions.end() ? entry.questions.front() : *found;
+}
+
+bool by_meaning(const Match& match) {
+  const std::string_view reason(match.reason);
+  return reason == "learned" || reason == "similar";
+}
+
 }  // namespace
+
+struct Brain::Turn {
+  const AskBot& ask;
+  Plain text;
+  bool chinese;
+  std::vector<std::string> before;  ///< what the customer wrote about, newest first
+  bool was_asked_back = false;
+  bool refused = false;  ///< 都不是
+
+  [[nodiscard]] std::string say(const char* zh, const char* en) const { return chinese ? zh : en; }
+};
 
 bool Brain::speaks_chinese(const Plain& text, const std::string& language) {
   if (text.han) return true;
+  // A number alone is no language.
+  const bool letters = std::any_of(text.text.begin(), text.text.end(), [](char32_t c) { return c > U'9'; });
+  if (!letters) return !language.starts_with("en");
   if (language.starts_with("zh")) return text.words < 2;
   return language.empty() && text.words == 0;
 }
@@ -67,71 +92,177 @@ std::string Brain::group_of_talk(const AskBot& ask) const {
   return group;
 }
 
-BotAnswer Brain::from_entry(const Match& match, bool chinese, const AskBot& ask) const {
+/// The entry whose answer the bot gave last, so far as it still stands there as it was said.
+std::string Brain::said_last(const AskBot& ask) const {
+  const contract::Turn* said = last_of_bot(ask);
+  if (said == nullptr || said->text.empty()) return {};
+  for (const KnowledgeEntry& entry : matcher_.entries()) {
+    if (entry.answer_zh == said->text || entry.answer_en == said->text) return entry.key;
+  }
+  return {};
+}
+
+std::optional<BotAnswer> Brain::leave_to_person(const Turn& turn) const {
+  if (asks_for_person(turn.text)) {
+    // No sentence: where they are being connected to is said by who connects them.
+    BotAnswer out = person_needed(BotOutcome::handoff, "asked", {});
+    out.intent = "ask_person";
+    out.group = group_of_talk(turn.ask);
+    return out;
+  }
+  if (const auto complaint = complaint_in(turn.text, turn.before)) {
+    BotAnswer out = person_needed(
+        BotOutcome::decline, "complaint",
+        turn.say("非常抱歉给您添麻烦了。这件事需要同事为您核实；前面的对话他们都看得到，您不用再说一遍。",
+                 "I'm sorry about this. A colleague needs to look into it; they can see our conversation, so "
+                 "there is no need to repeat anything."));
+    out.intent = complaint->intent;
+    out.group = complaint->group;
+    return out;
+  }
+  const bool thumb_down = thumb_in(turn.ask.text) == Thumb::down;
+  if ((thumb_down || says_no_help(turn.text)) && last_of_bot(turn.ask) != nullptr) {
+    BotAnswer out = person_needed(
+        BotOutcome::decline, "not_helped",
+        turn.say("抱歉没能帮到您，请同事来看一下。", "I'm sorry that I couldn't help. Let me ask a colleague."));
+    out.group = group_of_talk(turn.ask);
+    out.entry = said_last(turn.ask);
+    return out;
+  }
+  return std::nullopt;
+}
+
+std::vector<Match> Brain::best(const std::string& text, const AskBot& ask) const {
+  return matcher_.best(make_plain(text), ask.site, kMostChoices);
+}
+
+std::vector<Match> Brain::understand(const Turn& turn) const {
+  std::vector<Match> alone = matcher_.best(turn.text, turn.ask.site, kMostChoices);
+  if (turn.before.empty()) return alone;
+  const double score = alone.empty() ? 0 : alone[0].score;
+  if (!alone.empty() && !by_meaning(alone[0])) return alone;
+  const bool leans = leans_on_before(turn.text);
+  const bool brief =
+      turn.text.han ? turn.text.compact.size() <= kShortText : turn.text.words > 0 && turn.text.words <= kShortWords;
+  const bool alone_will_do = leans ? score >= kSureByItself : score >= settings_.threshold || !brief;
+  if (alone_will_do) return alone;
+
+  const std::string rest = leans ? without_leaning(turn.text) : turn.ask.text;
+  const std::string last = said_last(turn.ask);
+  std::vector<Match> chosen = std::move(alone);
+  double best_score = leans ? score : std::max(score, kSureTogether);
+  const auto consider = [&](const std::string& text) {
+    if (text.empty()) return;
+    std::vector<Match> found = best(text, turn.ask);
+    // What was answered a moment ago is not what they go on to ask.
+    std::erase_if(found, [&](const Match& m) { return m.entry->key == last || m.entry->small_talk; });
+    if (found.empty() || found[0].score <= best_score) return;
+    best_score = found[0].score;
+    chosen = std::move(found);
+  };
+  if (leans && make_plain(rest).compact.size() >= 2) consider(rest);
+  if (!rest.empty()) consider(turn.before[0] + " " + rest);
+  return chosen;
+}
+
+std::optional<BotAnswer> Brain::ask_back(const Turn& turn, const std::vector<Match>& matches) const {
+  if (turn.was_asked_back || matches.size() < 2) return std::nullopt;
+  const double top = matches[0].score;
+  if (!by_meaning(matches[0]) || top < settings_.threshold || top >= kNearlySure) return std::nullopt;
+  if (matches[0].entry->small_talk) return std::nullopt;
+  const double close_enough = std::max(kLeastChoice, top * (top < kSure ? kClose : kVeryClose));
+  std::vector<const Match*> close;
+  for (const Match& m : matches) {
+    if (m.score >= close_enough && !m.entry->small_talk) close.push_back(&m);
+  }
+  if (close.size() < 2) return std::nullopt;
+  BotAnswer out;
+  out.outcome = BotOutcome::answer;
+  out.reason = "clarify";
+  out.score = matches[0].score;
+  out.content.text = turn.say("您是想问下面哪一个吗？点一下，或者回复序号；都不是就告诉我。",
+                              "Do you mean one of these? Press it or reply with its number, or say none.");
+  for (const Match* m : close) {
+    const std::string& title = title_of(*m->entry, turn.chinese);
+    out.content.buttons.push_back({title, title, {}});
+  }
+  return out;
+}
+
+BotAnswer Brain::from_entry(const Match& match, const Turn& turn) const {
   const KnowledgeEntry& entry = *match.entry;
   BotAnswer out;
   out.outcome = entry.handoff ? BotOutcome::decline : BotOutcome::answer;
-  out.content = content_of(entry, chinese);
+  out.content = content_of(entry, turn.chinese);
   out.entry = entry.key;
   out.intent = entry.intent.empty() ? entry.key : entry.intent;
   out.group = entry.group;
   out.score = match.score;
   out.reason = entry.handoff ? "needs_person" : match.reason;
-  const std::string* said = last_bot_text(ask);
-  if (out.outcome == BotOutcome::answer && !entry.small_talk && said != nullptr && *said == out.content.text) {
+  if (out.outcome != BotOutcome::answer || entry.small_talk) return out;
+  const contract::Turn* said = last_of_bot(turn.ask);
+  const bool twice = said != nullptr && said->text == out.content.text;
+  if (twice || times_said(turn.ask, out.content.text) >= kMostTimes) {
     out.outcome = BotOutcome::decline;
     out.reason = "repeated";
     out.content = {};
-    out.content.text = chinese ? "看来我的回答没能解决您的问题，请同事来帮您。"
-                               : "It seems my answer did not solve it. Let me ask a colleague.";
+    out.content.text = turn.say("看来我的回答没能解决您的问题，请同事来帮您。",
+                                "It seems my answer did not solve it. Let me ask a colleague.");
   }
   return out;
 }
 
-BotAnswer Brain::answer(const AskBot& ask) const {
-  const Plain text = make_plain(ask.text);
-  const bool chinese = speaks_chinese(text, ask.language);
-  const auto say = [chinese](const char* zh, const char* en) { return std::string(chinese ? zh : en); };
-
-  if (asks_for_person(text)) {
-    // No sentence: where they are being connected to is said by who connects them.
-    BotAnswer out = leave_to_person(BotOutcome::handoff, "asked", {});
-    out.intent = "ask_person";
-    out.group = group_of_talk(ask);
-    return out;
-  }
-  if (const auto complaint = complaint_in(text)) {
-    BotAnswer out = leave_to_person(
-        BotOutcome::decline, "complaint",
-        say("非常抱歉给您添麻烦了。这件事需要同事为您核实；前面的对话他们都看得到，您不用再说一遍。",
-            "I'm sorry about this. A colleague needs to look into it; they can see our conversation, so "
-            "there is no need to repeat anything."));
-    out.intent = complaint->intent;
-    out.group = complaint->group;
-    return out;
-  }
-  if (says_no_help(text) && last_bot_text(ask) != nullptr) {
-    BotAnswer out = leave_to_person(
-        BotOutcome::decline, "not_helped",
-        say("抱歉没能帮到您，请同事来看一下。", "I'm sorry that I couldn't help. Let me ask a colleague."));
-    out.group = group_of_talk(ask);
-    out.entry = entry_said_last(matcher_, ask);
-    return out;
-  }
-  const auto matches = matcher_.best(text, ask.site, 1);
-  if (!matches.empty() && matches[0].score >= settings_.threshold) return from_entry(matches[0], chinese, ask);
-
-  BotAnswer out = leave_to_person(
-      BotOutcome::decline,
-      text.compact.empty() ? "no_text"
-      : matches.empty()    ? "no_match"
-                           : "low_score",
-      say("这个问题我还答不上来，请同事来回答您。", "I don't know the answer to that yet. Let me ask a colleague."));
-  if (!matches.empty()) {
+BotAnswer Brain::give_up(const Turn& turn, const std::vector<Match>& matches) const {
+  const char* reason = turn.refused                ? "none_of_choices"
+                       : turn.text.compact.empty() ? "no_text"
+                       : matches.empty()           ? "no_match"
+                                                   : "low_score";
+  BotAnswer out = person_needed(BotOutcome::decline, reason,
+                                turn.say("这个问题我还答不上来，请同事来回答您。",
+                                         "I don't know the answer to that yet. Let me ask a colleague."));
+  if (!matches.empty() && !turn.refused) {
     out.score = matches[0].score;
     out.entry = matches[0].entry->key;
   }
   return out;
+}
+
+BotAnswer Brain::answer(const AskBot& asked) const {
+  AskBot ask = asked;
+  Turn turn{ask, make_plain(asked.text), false, asked_before(asked, 3)};
+  turn.chinese = speaks_chinese(turn.text, asked.language);
+  if (const auto choice = choice_in(asked, turn.text)) {
+    turn.was_asked_back = true;
+    turn.refused = choice->none;
+    if (!choice->value.empty()) {
+      ask.text = choice->value;
+      turn.text = make_plain(choice->value);
+      turn.chinese = speaks_chinese(turn.text, asked.language);
+    }
+  }
+  if (thumb_in(asked.text) == Thumb::up && last_of_bot(asked) != nullptr) {
+    BotAnswer out;
+    out.outcome = BotOutcome::answer;
+    out.reason = "helped";
+    out.entry = said_last(asked);
+    out.content.text = turn.say("太好了，还有问题随时找我。", "Glad to hear that. Just ask if there is anything else.");
+    return out;
+  }
+  if (auto out = leave_to_person(turn)) return std::move(*out);
+  if (turn.refused) return give_up(turn, {});
+  const std::vector<Match> matches = understand(turn);
+  const bool known = !matches.empty() && matches[0].score >= settings_.threshold;
+  if (!known || (by_meaning(matches[0]) && !matches[0].entry->small_talk)) {
+    if (auto talk = small_talk(turn.text, turn.chinese)) {
+      BotAnswer out;
+      out.outcome = BotOutcome::answer;
+      out.reason = "small_talk";
+      out.content.text = std::move(*talk);
+      return out;
+    }
+  }
+  if (auto out = ask_back(turn, matches)) return std::move(*out);
+  return known ? from_entry(matches[0], turn) : give_up(turn, matches);
 }
 
 }  // namespace qiao::bot

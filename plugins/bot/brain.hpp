@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "plugins/bot/matcher.hpp"
 #include "qiao/contract/bot.hpp"
 
@@ -10,7 +12,8 @@ struct BrainSettings {
 };
 
 /// What the bot says to a message. Looks for a reason to leave it to a person first (asked for, complaint, no help),
-/// then for knowledge; never gives the same answer twice in a row. Pure: the same question has the same answer.
+/// then for knowledge: what the text means by itself or after what was said before, with one question back when two
+/// entries are close; never gives the same answer twice. Pure: the same question has the same answer.
 class Brain {
  public:
   Brain(const Matcher& matcher, BrainSettings settings) : matcher_(matcher), settings_(settings) {}
@@ -20,8 +23,15 @@ class Brain {
   [[nodiscard]] static bool speaks_chinese(const Plain& text, const std::string& language);
 
  private:
+  struct Turn;
+  [[nodiscard]] std::optional<contract::BotAnswer> leave_to_person(const Turn& turn) const;
+  [[nodiscard]] std::vector<Match> understand(const Turn& turn) const;
+  [[nodiscard]] std::vector<Match> best(const std::string& text, const contract::AskBot& ask) const;
+  [[nodiscard]] std::optional<contract::BotAnswer> ask_back(const Turn& turn, const std::vector<Match>& matches) const;
+  [[nodiscard]] contract::BotAnswer from_entry(const Match& match, const Turn& turn) const;
+  [[nodiscard]] contract::BotAnswer give_up(const Turn& turn, const std::vector<Match>& matches) const;
   [[nodiscard]] std::string group_of_talk(const contract::AskBot& ask) const;
-  [[nodiscard]] contract::BotAnswer from_entry(const Match& match, bool chinese, const contract::AskBot& ask) const;
+  [[nodiscard]] std::string said_last(const contract::AskBot& ask) const;
 
   const Matcher& matcher_;
   BrainSettings settings_;

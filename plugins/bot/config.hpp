@@ -7,6 +7,7 @@ namespace qiao::bot {
 struct BotConfig {
   std::vector<std::string> knowledge;
   double threshold = 0.22;
+  std::chrono::milliseconds model_deadline{4000};
   LearningConfig learning;
 };
 
@@ -21,6 +22,11 @@ inline void describe(Schema<BotConfig>& s) {
       .range(0.05, 1.0)
       .reloadable()
       .doc("How sure the bot must be to answer, from 0 to 1; below it a person is asked");
+  s.optional("model_deadline", &BotConfig::model_deadline)
+      .range(std::chrono::milliseconds(100), std::chrono::minutes(1))
+      .doc(
+          "How long a language model (plugin llm), where one is enabled, may think about what the bot does not know; "
+          "below inbox.bot_deadline");
   s.section("learning", &BotConfig::learning).reloadable().doc("What the bot learns from agents' answers");
 }
 

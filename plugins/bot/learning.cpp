@@ -66,7 +66,9 @@ bool can_be_learned(const std::string& reason) {
                                            "not_helped", "repeated",  "outside_knowledge"};
   return std::find(std::begin(kReasons), std::end(kReasons), reason) != std::end(kReasons);
 }
-bool about_the_answer_before(const std::string& reason) { return reason == "not_helped" || reason == "repeated"; }
+bool about_the_answer_before(const std::string& reason) {
+  return reason == "not_helped" || reason == "repeated" || reason == "none_of_choices";
+}
 
 std::string cut(std::string text, std::size_t bytes) {
   if (text.size() <= bytes) return text;

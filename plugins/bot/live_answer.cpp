@@ -25,6 +25,18 @@ constexpr double kFew = 10;  // below it customers are told how many are left
 constexpr const char* kWhichZh = "请问您想查哪一款？告诉我商品名或货号就行。";
 constexpr const char* kWhichEn = "Which product would you like to check? Its name or number is enough.";
 
+constexpr const char* kOrderZh = "好的，请把订单号发给我，在“我的订单”里可以看到。";
+constexpr const char* kOrderEn = "Sure. Please send me the order number; it stands under \"My orders\".";
+constexpr const char* kPhoneZh = "为了保护您的隐私，请再发一下下单时填的手机号，我核对后马上告诉您。";
+constexpr const char* kPhoneEn =
+    "To protect your privacy, please send the phone number of the order too; then I can tell you.";
+constexpr const char* kNoOrderZh =
+    "没有查到这个订单号和手机号的订单。请核对后把订单号再发一次，或者回复“人工”请同事帮您查。";
+constexpr const char* kNoOrderEn =
+    "I found no order with this number and phone number. Please check and send the order number again, or say "
+    "\"human\".";
+constexpr std::size_t kShortestOrder = 5;
+
 // The asking itself; what is left names the product. Longer phrases first.
 constexpr std::u32string_view kAsking[] = {
     U"还有没有货", U"有没有现货", U"有没有货", U"什么时候有货", U"还有货吗", U"还有多少", U"库存多少", U"多少库存",
@@ -128,8 +140,78 @@ bool was_asked_for_product(const AskBot& ask) {
   return false;
 }
 
+namespace {
+
+bool one_of(const std::string& text, std::initializer_list<const char*> list) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
+bool asks_for_order(const std::string& text) { return one_of(text, {kOrderZh, kOrderEn, kNoOrderZh, kNoOrderEn}); }
+bool asks_for_phone(const std::string& text) { return one_of(text, {kPhoneZh, kPhoneEn}); }
+
+/// "138 0013 8000", "+44 20 7946 0958": digits with what people write between them; the rest of the text remains.
+std::string take_phone(std::string& text) {
+  constexpr std::size_t kMobile = 11;
+  constexpr std::size_t kLongest = 15;
+  const auto digit = [&](std::size_t i) {
+    return i < text.size() && std::isdigit(static_cast<unsigned char>(text[i])) != 0;
+  };
+  const auto inside_word = [&](std::size_t i) {
+    return i > 0 && std::isalnum(static_cast<unsigned char>(text[i - 1])) != 0;
+  };
+  for (std::size_t begin = 0; begin < text.size(); ++begin) {
+    const bool plus = text[begin] == '+' && digit(begin + 1);
+    if (!plus && (!digit(begin) || inside_word(begin))) continue;
+    std::string digits;
+    for (std::size_t end = begin + (plus ? 1 : 0); digits.size() <= kLongest; ++end) {
+      if (digit(end)) digits += text[end];
+      if (digit(end)) continue;
+      const bool between = end < text.size() && (text[end] == ' ' || text[end] == '-') && digit(end + 1);
+      const bool mobile = digits.size() == kMobile && digits[0] == '1' && digits[1] >= '3';
+      const bool with_country = digits.size() == kMobile + 2 && digits.starts_with("861");
+      if (plus ? !between && digits.size() >= 8 : mobile || with_country) {
+        text.erase(begin, end - begin);
+        return (mobile && !plus ? "+86" : "+") + digits;
+      }
+      if (!between) break;
+    }
+    while (digit(begin + 1)) ++begin;
+  }
+  return {};
+}
+
+}  // namespace
+
+bool was_asked_for_order(const AskBot& ask) {
+  for (auto turn = ask.recent.rbegin(); turn != ask.recent.rend(); ++turn) {
+    if (turn->author == Author::bot) return asks_for_order(turn->text) || asks_for_phone(turn->text);
+  }
+  return false;
+}
+
+OrderSlots order_slots(const AskBot& ask) {
+  // Newest first: this text, and what was answered as long as the bot went on asking.
+  std::vector<std::string> texts{ask.text};
+  for (auto turn = ask.recent.rbegin(); turn != ask.recent.rend(); ++turn) {
+    if (turn->author == Author::customer) texts.push_back(turn->text);
+    if (turn->author == Author::bot && !asks_for_order(turn->text) && !asks_for_phone(turn->text)) break;
+    // An order that was not found is asked for anew.
+    if (turn->author == Author::bot && one_of(turn->text, {kNoOrderZh, kNoOrderEn})) break;
+  }
+  OrderSlots slots;
+  for (std::string& text : texts) {
+    std::string phone = take_phone(text);
+    if (slots.phone.empty()) slots.phone = std::move(phone);
+    for (const std::string& code : codes_in(text)) {
+      if (slots.number.empty() && code.size() >= kShortestOrder) slots.number = code;
+    }
+  }
+  return slots;
+}
+
 struct LiveAnswers::Turn {
   LiveQuestion question;
+  OrderSlots slots;
+  bool asked_again = false;  ///< an order was not found a moment ago
   Id contact;
   bool chinese = true;
   BotAnswer draft;
@@ -140,6 +222,11 @@ struct LiveAnswers::Turn {
     draft.reason = "live";
     draft.content.text = std::move(text);
     done(std::move(draft));
+  }
+  /// A question back: what the draft would show beside it does not belong there.
+  void ask(std::string text) {
+    draft.content = {};
+    say(std::move(text));
   }
   void leave_to_person(const char* reason, std::string text) {
     draft.outcome = BotOutcome::decline;
@@ -155,7 +242,11 @@ struct LiveAnswers::Turn {
 };
 
 void LiveAnswers::answer(Live kind, const AskBot& ask, bool chinese, BotAnswer draft, Done done) {
-  auto turn = std::make_shared<Turn>(Turn{live_question(ask), ask.contact, chinese, std::move(draft), std::move(done)});
+  const bool again = std::any_of(ask.recent.begin(), ask.recent.end(), [](const contract::Turn& t) {
+    return t.author == Author::bot && one_of(t.text, {kNoOrderZh, kNoOrderEn});
+  });
+  auto turn = std::make_shared<Turn>(
+      Turn{live_question(ask), order_slots(ask), again, ask.contact, chinese, std::move(draft), std::move(done)});
   kind == Live::order ? order(turn) : stock(turn);
 }
 
@@ -208,7 +299,8 @@ void LiveAnswers::tell_stock(const std::shared_ptr<Turn>& turn, const Result<con
 }
 
 void LiveAnswers::order(const std::shared_ptr<Turn>& turn) {
-  // Who asks must be proven, or anybody could read anybody's order.
+  // Who asks must be proven, or anybody could read anybody's order. Without a proof both numbers of the order are
+  // needed.
   bus_.request(contract::GetContact{turn->contact}, kPatience, [this, turn](const Result<contract::ContactView>& who) {
     contract::OrderQuery query;
     if (who) {
@@ -218,11 +310,29 @@ void LiveAnswers::order(const std::shared_ptr<Turn>& turn) {
         if (claim.kind == contract::identity_kind::kEmail && query.email.empty()) query.email = claim.value;
       }
     }
-    if (query.phone.empty() && query.email.empty()) return turn->done(std::move(turn->draft));
+    if (query.phone.empty() && query.email.empty()) return order_of_stranger(turn);
     if (!turn->question.codes.empty()) query.number = turn->question.codes.front();
     query.limit = 1;
     bus_.request(std::move(query), kPatience,
                  [this, turn](const Result<contract::OrderList>& orders) { tell_order(turn, orders); });
+  });
+}
+
+void LiveAnswers::order_of_stranger(const std::shared_ptr<Turn>& turn) {
+  if (bus_.servers<contract::OrderQuery>().empty()) return turn->done(std::move(turn->draft));
+  const bool chinese = turn->chinese;
+  if (turn->slots.number.empty()) return turn->ask(chinese ? kOrderZh : kOrderEn);
+  if (turn->slots.phone.empty()) return turn->ask(chinese ? kPhoneZh : kPhoneEn);
+  contract::OrderQuery query;
+  query.number = turn->slots.number;
+  query.phone = turn->slots.phone;
+  query.limit = 1;
+  bus_.request(std::move(query), kPatience, [this, turn, chinese](const Result<contract::OrderList>& orders) {
+    const bool none = orders ? orders->orders.empty() : orders.error().code == Errc::not_found;
+    if (!none) return tell_order(turn, orders);
+    if (!turn->asked_again) return turn->ask(chinese ? kNoOrderZh : kNoOrderEn);
+    turn->leave_to_person("order_unknown", chinese ? "还是没有查到这个订单，我请同事帮您查。"
+                                                   : "I still cannot find it. Let me ask a colleague to look for it.");
   });
 }
 

@@ -23,6 +23,17 @@ LiveQuestion live_question(const contract::AskBot& ask);
 /// True when the bot's last words asked for the product, so that this text names it.
 bool was_asked_for_product(const contract::AskBot& ask);
 
+/// What finds an order of somebody who has not proven who they are.
+struct OrderSlots {
+  std::string number;
+  std::string phone;  ///< "+8613800138000" for a mobile number of China, otherwise as typed
+};
+/// From the text and from what was answered to the questions before it.
+OrderSlots order_slots(const contract::AskBot& ask);
+
+/// True when the bot's last words asked for the order's number or the phone number, so that this text gives it.
+bool was_asked_for_order(const contract::AskBot& ask);
+
 /// Answers from the ERP over the bus: stock of a product, or where an order is. Whoever asks has an answer within two
 /// seconds: the ERP's, with its age when it is old; a question back; or that a person will see to it. Used on one lane.
 class LiveAnswers {
@@ -41,6 +52,7 @@ class LiveAnswers {
   void find_product(const std::shared_ptr<Turn>& turn);
   void tell_stock(const std::shared_ptr<Turn>& turn, const Result<contract::StockList>& stock);
   void order(const std::shared_ptr<Turn>& turn);
+  void order_of_stranger(const std::shared_ptr<Turn>& turn);
   void tell_order(const std::shared_ptr<Turn>& turn, const Result<contract::OrderList>& orders);
 
   Bus& bus_;

@@ -55,11 +55,20 @@ constexpr View kWaitingEn[] = {U"still not",      U"still no",        U"still ha
                                U"didn t receive", U"did not receive", U"never arrived", U"not arrived",  U"no update",
                                U"no updates",     U"no response",     U"no reply",      U"nobody",       U"waiting for",
                                U"been waiting",   U"where is my",     U"where s my"};
-constexpr View kStrongZh[] = {U"投诉", U"要赔偿", U"要求赔偿", U"赔偿我",   U"赔我",    U"骗人", U"骗子",
-                              U"欺骗", U"差评",   U"维权",     U"曝光",     U"12315",   U"消协", U"太差",
-                              U"垃圾", U"气死",   U"无语",     U"忍无可忍", U"给个说法"};
-constexpr View kStrongEn[] = {U"complaint", U"complain",   U"compensation", U"compensate", U"unacceptable",
-                              U"scam",      U"ridiculous", U"terrible",     U"disgusting", U"lawyer"};
+constexpr View kStrongZh[] = {U"投诉",   U"要赔偿",   U"要求赔偿", U"赔偿我", U"赔我",     U"骗人",     U"骗子",
+                              U"欺骗",   U"差评",     U"维权",     U"曝光",   U"12315",    U"消协",     U"消费者协会",
+                              U"太差",   U"垃圾",     U"气死",     U"无语",   U"忍无可忍", U"给个说法", U"讨个说法",
+                              U"举报",   U"起诉",     U"律师",     U"报警",   U"差劲",     U"坑人",     U"坑爹",
+                              U"黑心",   U"无良",     U"忽悠",     U"耍我",   U"太过分",   U"离谱",     U"火大",
+                              U"受不了", U"什么破",   U"他妈",     U"妈的",   U"傻逼",     U"扑街",     U"好嬲",
+                              U"很生气", U"非常生气", U"很失望",   U"太失望", U"一肚子火", U"踢皮球"};
+constexpr View kStrongEn[] = {
+    U"complaint", U"complain",   U"compensation", U"compensate", U"unacceptable", U"scam",     U"ridiculous",
+    U"terrible",  U"disgusting", U"lawyer",       U"furious",    U"outrageous",   U"fed up",   U"rip off",
+    U"ripoff",    U"fraud",      U"worst",        U"awful",      U"wtf",          U"fuck",     U"fucking",
+    U"bullshit",  U"very angry", U"so angry",     U"sue you",    U"pathetic",     U"joke of a"};
+// The word is there, the anger is not.
+constexpr View kCalm[] = {U"垃圾袋", U"垃圾桶", U"垃圾分类", U"厨余垃圾"};
 constexpr View kLostZh[] = {U"丢了", U"丢件", U"丢失", U"弄丢", U"不见了"};
 constexpr View kLostEn[] = {U"lost", U"stolen", U"missing"};
 constexpr View kRuleZh[] = {U"可以", U"能不能", U"能否",   U"可不可以", U"怎么办理",
@@ -91,35 +100,15 @@ bool has_waited_en(const Plain& text) {
   return number && any_words(text, kUnits) && any_words(text, kSays);
 }
 
-}  // namespace
-
-bool asks_for_person(const Plain& text) {
-  constexpr View kZh[] = {U"转人工", U"人工客服", U"人工服务", U"找人工",   U"要人工", U"接人工",   U"换人工",
-                          U"真人",   U"活人",     U"找客服",   U"转客服",   U"叫客服", U"联系客服", U"在线客服",
-                          U"要客服", U"客服在吗", U"有人吗",   U"有客服吗", U"跟人说", U"和人说"};
-  constexpr View kEn[] = {U"human",
-                          U"real person",
-                          U"live person",
-                          U"representative",
-                          U"live agent",
-                          U"live chat",
-                          U"operator",
-                          U"talk to someone",
-                          U"speak to someone",
-                          U"speak with someone",
-                          U"talk to a person",
-                          U"speak to a person",
-                          U"talk to an agent",
-                          U"speak to an agent",
-                          U"speak with an agent",
-                          U"customer service",
-                          U"customer support"};
-  constexpr std::size_t kShort = 8;
-  if (any_part(text, kZh)) return true;
-  if (text.compact == U"客服" || (text.compact.size() <= kShort && has(text.compact, U"人工"))) return true;
-  if (any_words(text, kEn)) return true;
-  return !text.han && text.words <= 4 && has_words(text.text, U"agent");
+const Topic* topic_of(const Plain& text) {
+  const auto found = std::find_if(std::begin(kTopics), std::end(kTopics),
+                                  [&](const Topic& t) { return any_part(text, t.zh) || any_words(text, t.en); });
+  return found == std::end(kTopics) ? nullptr : found;
 }
+
+constexpr std::size_t kShortReminder = 24;
+
+}  // namespace
 
 bool says_no_help(const Plain& text) {
   constexpr View kZh[] = {U"没用",     U"不管用",     U"没解决",       U"解决不了", U"还是不行",
@@ -129,19 +118,15 @@ bool says_no_help(const Plain& text) {
   return any_part(text, kZh) || any_words(text, kEn);
 }
 
-std::optional<Complaint> complaint_in(const Plain& text) {
-  const Topic* topic = nullptr;
-  for (const Topic& t : kTopics) {
-    if (any_part(text, t.zh) || any_words(text, t.en)) {
-      topic = &t;
-      break;
-    }
-  }
+std::optional<Complaint> complaint_in(const Plain& text, const std::vector<std::string>& before) {
+  const Topic* topic = topic_of(text);
+  const bool own_topic = topic != nullptr;
+  for (std::size_t i = 0; topic == nullptr && i < before.size(); ++i) topic = topic_of(make_plain(before[i]));
   const bool about_delivery = topic != nullptr && std::string_view(topic->group) == "logistics";
   if (about_delivery && (any_part(text, kLostZh) || any_words(text, kLostEn)))
     return Complaint{"parcel_lost", "logistics"};
 
-  const bool strong = any_part(text, kStrongZh) || any_words(text, kStrongEn);
+  const bool strong = (any_part(text, kStrongZh) && !any_part(text, kCalm)) || any_words(text, kStrongEn);
   if (strong) return topic ? Complaint{topic->intent, topic->group} : Complaint{"complaint", "after-sales"};
   if (topic == nullptr) return std::nullopt;
 
@@ -151,6 +136,8 @@ std::optional<Complaint> complaint_in(const Plain& text) {
   const bool rule = any_part(text, kRuleZh) && !waited && !has(text.compact, U"催");
   // Most troubles with the app have a known remedy: the bot may try it first.
   const bool tech = std::string_view(topic->group) == "tech";
+  // "怎么还没好" without a word of what: only who has asked about something before can mean that.
+  if (!own_topic && !waited && text.compact.size() > kShortReminder) return std::nullopt;
   if (waited || (waiting && !rule && !tech)) return Complaint{topic->intent, topic->group};
   return std::nullopt;
 }

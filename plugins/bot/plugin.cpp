@@ -4,6 +4,7 @@
 
 #include "plugins/bot/brain.hpp"
 #include "plugins/bot/config.hpp"
+#include "plugins/bot/dialogue.hpp"
 #include "plugins/bot/knowledge_base.hpp"
 #include "plugins/bot/learning.hpp"
 #include "plugins/bot/learning_routes.hpp"
@@ -21,7 +22,7 @@ class BotPlugin final : public Plugin {
     m.config<BotConfig>();
     m.serves<contract::AskBot>();
     m.asks<contract::StockBatchQuery>(true).asks<contract::ProductSearch>(true).asks<contract::OrderQuery>(true);
-    m.asks<contract::GetContact>(true);
+    m.asks<contract::GetContact>(true).asks<contract::AskModel>(true);
     m.subscribes<contract::MessageStored>();
     m.serves<contract::ExportPerson>().serves<contract::ErasePerson>();
   }
@@ -46,6 +47,8 @@ class BotPlugin final : public Plugin {
           {.kind = Lane::blocking, .capacity = 4, .concurrency = 1, .name = "learn", .budget = std::chrono::minutes(2)},
           [this] { knowledge_->learn(); }, Priority::background);
     });
+    bus_ = &host.bus();
+    model_deadline_ = config_.model_deadline;
     live_.emplace(host.bus(), host.clock());
     std::vector<std::filesystem::path> files;
     for (const std::string& file : config_.knowledge) files.push_back(host.share_dir() / file);
@@ -63,6 +66,8 @@ class BotPlugin final : public Plugin {
           answer(ask, [this, ask, respond](contract::BotAnswer answer) {
             outcomes_[static_cast<std::size_t>(answer.outcome)]->add();
             if (answer.outcome == contract::BotOutcome::decline) learning_->could_not_answer(ask, answer);
+            if (thumb_in(ask.text) != Thumb::none && !answer.entry.empty())
+              learning_->rated(answer.entry, thumb_in(ask.text) == Thumb::up);
             respond(std::move(answer));
           });
         });
@@ -138,14 +143,72 @@ class BotPlugin final : public Plugin {
     const bool unclear = answer.reason == "no_match" || answer.reason == "low_score" || answer.reason == "learned" ||
                          answer.reason == "similar";
     if (unclear && was_asked_for_product(ask)) kind = Live::stock;
+    if (was_asked_for_order(ask) && answer.outcome != contract::BotOutcome::handoff && answer.reason != "complaint") {
+      const OrderSlots slots = order_slots(ask);
+      const bool given = !slots.number.empty() || !slots.phone.empty();
+      if (given) kind = Live::order;
+      if (given) answer = order_entry(*matcher);
+    }
+    const bool unknown = answer.reason == "no_match" || answer.reason == "low_score";
+    if (kind == Live::none && unknown) return ask_second(*matcher, ask, std::move(answer), std::move(done));
     if (kind == Live::none) return done(std::move(answer));
     live_->answer(kind, ask, Brain::speaks_chinese(make_plain(ask.text), ask.language), std::move(answer),
                   std::move(done));
+  }
+  /// Somebody who reads the nearest entries may find the answer in them; whatever goes wrong, it is left to a person as
+  /// before.
+  void ask_second(const Matcher& matcher, const contract::AskBot& ask, contract::BotAnswer declined,
+                  LiveAnswers::Done done) {
+    constexpr std::size_t kMostPassages = 8;
+    if (bus_->servers<contract::AskModel>().empty()) return done(std::move(declined));
+    const Plain text = make_plain(ask.text);
+    const bool chinese = Brain::speaks_chinese(text, ask.language);
+    contract::AskModel question{ask.conversation, ask.language, ask.text, ask.recent, {}};
+    for (const Match& match : matcher.best(text, ask.site, 2 * kMostPassages)) {
+      const KnowledgeEntry& entry = *match.entry;
+      const std::string& own = chinese ? entry.answer_zh : entry.answer_en;
+      const std::string& answer = own.empty() ? (chinese ? entry.answer_en : entry.answer_zh) : own;
+      if (entry.small_talk || entry.handoff || answer.empty()) continue;
+      question.passages.push_back({entry.key, entry.questions.front(), answer});
+      if (question.passages.size() == kMostPassages) break;
+    }
+    if (question.passages.empty()) return done(std::move(declined));
+    bus_->request(std::move(question), RequestOptions(model_deadline_),
+                  [declined = std::move(declined), done = std::move(done),
+                   knowledge = knowledge_->matcher()](const Result<contract::ModelAnswer>& answer) mutable {
+                    if (!answer || !answer->answered) return done(std::move(declined));
+                    declined.outcome = contract::BotOutcome::answer;
+                    declined.reason = "model";
+                    declined.content = {};
+                    declined.content.text = answer->text;
+                    declined.entry = answer->entry;
+                    for (const KnowledgeEntry& entry : knowledge->entries()) {
+                      if (entry.key != answer->entry) continue;
+                      declined.intent = entry.intent.empty() ? entry.key : entry.intent;
+                      declined.group = entry.group;
+                    }
+                    done(std::move(declined));
+                  });
+  }
+  /// What belongs to the answer about an order, whatever a number by itself may mean.
+  static contract::BotAnswer order_entry(const Matcher& matcher) {
+    contract::BotAnswer answer;
+    for (const KnowledgeEntry& entry : matcher.entries()) {
+      if (entry.live != Live::order) continue;
+      answer.entry = entry.key;
+      answer.intent = entry.intent.empty() ? entry.key : entry.intent;
+      answer.group = entry.group;
+      break;
+    }
+    answer.outcome = contract::BotOutcome::answer;
+    return answer;
   }
   [[nodiscard]] BrainSettings settings() const { return {threshold_.load(std::memory_order_relaxed)}; }
 
   BotConfig config_;
   std::atomic<double> threshold_{0.45};
+  Bus* bus_ = nullptr;
+  std::chrono::milliseconds model_deadline_{};
   LearningSettings learning_settings_;
   std::optional<KnowledgeBase> knowledge_;
   std::optional<Learning> learning_;

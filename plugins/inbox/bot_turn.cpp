@@ -112,7 +112,12 @@ void BotTurns::ask(const ConversationPtr& conversation, Turn turn) {
     if (page->messages.empty()) return Error{Errc::internal, "the message is not there"};
     question.text = std::move(page->messages.back().content.text);
     page->messages.pop_back();
-    for (MessageView& m : page->messages) question.recent.push_back({m.author, std::move(m.content.text)});
+    for (MessageView& m : page->messages) {
+      contract::Turn& said = question.recent.emplace_back(contract::Turn{m.author, std::move(m.content.text)});
+      for (contract::Button& b : m.content.buttons) {
+        if (b.url.empty()) said.choices.push_back(std::move(b.value));
+      }
+    }
     return {};
   });
   if (!read) {

@@ -243,6 +243,7 @@ void Desk::decided(const Question& question, const Result<contract::RouteDecisio
     placement.rank = decision->rank;
     placement.agent = decision->agent;
     placement.agent_name = decision->agent_name;
+    placement.notice = decision->notice;
   } else if (decision.error().id != "bus.no_server") {
     log_.warn("routing gave no answer, the conversation stays in its queue: {}, conversation={}",
               decision.error().message, id.value);

@@ -160,7 +160,9 @@ bool place(Draft& draft, const House& house, const Facts& facts, const Placement
   status.group = group;
   status.rank = placement.rank;
   if (!status.notice_sent) {
-    draft.messages.push_back(system_message(notice::queued(facts.language, placement.group_name, placement.ahead)));
+    draft.messages.push_back(system_message(placement.notice.empty()
+                                                ? notice::queued(facts.language, placement.group_name, placement.ahead)
+                                                : placement.notice));
     status.notice_sent = true;
   }
   draft.told.push_back("queued");

@@ -61,6 +61,7 @@ struct Placement {
   std::string agent_name;
   std::int32_t rank = 0;
   std::int32_t ahead = 0;
+  std::string notice{};  ///< instead of the place
 };
 /// Gives a queued conversation to an agent, or its place in a group's queue. False: it is not queued any more, or
 /// nothing changed.

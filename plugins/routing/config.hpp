@@ -1,5 +1,6 @@
 #pragma once
 
+#include "plugins/routing/opening_hours.hpp"
 #include "qiao/config.hpp"
 #include "qiao/contract/accounts.hpp"
 
@@ -57,6 +58,7 @@ struct RoutingConfig {
   std::map<std::string, std::vector<std::string>> languages;
   bool prefer_previous_agent = true;
   std::chrono::seconds handling_time = 180s;
+  HoursConfig hours;
 };
 
 inline void describe(Schema<RoutingConfig>& s) {
@@ -73,6 +75,8 @@ inline void describe(Schema<RoutingConfig>& s) {
   s.optional("handling_time", &RoutingConfig::handling_time)
       .range(10s, 24h)
       .doc("How long a conversation takes, until it has been measured; for the estimate that waiting customers see");
+  s.section("hours", &RoutingConfig::hours)
+      .doc("When people answer; at other times customers are told when, and come first in the morning");
 }
 
 }  // namespace qiao::routing

@@ -42,7 +42,7 @@ class RoutingPlugin final : public Plugin {
                                       people.error().message, question.conversation.id.str());
                       people = contract::AgentList{};
                     }
-                    respond(router_->decide(question, *people, handling_->mean()));
+                    respond(router_->decide(question, *people, handling_->mean(), host.clock().now()));
                   });
     });
     bus.subscribe<contract::ConversationChanged>(

@@ -13,6 +13,7 @@ using contract::ConversationState;
 using contract::DecideRoute;
 using contract::RouteDecision;
 
+constexpr std::int32_t kRankOvernight = -10;
 constexpr std::int32_t kRankInApp = 0;
 constexpr std::int32_t kRankOthers = 10;
 
@@ -60,7 +61,7 @@ std::int32_t load_of(const DecideRoute& q, Id agent) {
 
 }  // namespace
 
-Router::Router(RoutingConfig config) : config_(std::move(config)) {
+Router::Router(RoutingConfig config) : config_(std::move(config)), hours_(config_.hours) {
   for (Rule& rule : config_.rules) {
     for (std::string& keyword : rule.keywords) keyword = lower(std::move(keyword));
   }
@@ -93,11 +94,14 @@ bool Router::speaks(const AgentView& agent, const std::string& language) const {
 }
 
 RouteDecision Router::decide(const DecideRoute& q, const contract::AgentList& people,
-                             std::chrono::seconds handling_time) const {
+                             std::chrono::seconds handling_time, Time now) const {
   const Group group = group_of(q);
   RouteDecision out;
   out.group = group.key;
   out.rank = q.in_app ? kRankInApp : kRankOthers;
+  const Time queued_at = q.conversation.queued_at;
+  const bool queued = q.conversation.state == ConversationState::queued && to_micros(queued_at) > 0;
+  if (queued && !hours_.open(queued_at)) out.rank = kRankOvernight;
 
   const AgentView* best = nullptr;
   int online = 0;
@@ -126,6 +130,11 @@ RouteDecision Router::decide(const DecideRoute& q, const contract::AgentList& pe
     out.agent_name = best->name;
     const bool known = config_.prefer_previous_agent && best->id == q.previous_agent;
     out.reason = fmt::format("{}; {}", why, known ? "the agent they know" : fmt::format("least loaded of {}", free));
+    return out;
+  }
+  if (!hours_.open(now)) {
+    out.notice = hours_.promise(now, q.conversation.language.starts_with("zh"));
+    out.reason = fmt::format("{}; closed", why);
     return out;
   }
   if (online > 0) {

@@ -16,12 +16,15 @@ namespace qiao::routing {
 ///
 /// The agent: online, in the group, of a role that is assigned to, with room. The customer's previous agent first, then
 /// those who speak the language, then the least loaded by share of capacity, then the one with the lower id.
+///
+/// Outside the opening hours, when nobody can take it, the customer is promised when somebody will; who wrote then
+/// comes before all others.
 class Router {
  public:
   explicit Router(RoutingConfig config);
 
   [[nodiscard]] contract::RouteDecision decide(const contract::DecideRoute& question, const contract::AgentList& people,
-                                               std::chrono::seconds handling_time) const;
+                                               std::chrono::seconds handling_time, Time now = {}) const;
 
  private:
   struct Group {
@@ -32,6 +35,7 @@ class Router {
   [[nodiscard]] bool speaks(const contract::AgentView& agent, const std::string& language) const;
 
   RoutingConfig config_;
+  OpeningHours hours_;
 };
 
 }  // namespace qiao::routing

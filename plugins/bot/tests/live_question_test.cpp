@@ -46,5 +46,19 @@ TEST(LiveQuestion, LooksAtWhatWasWrittenBeforeWhenTheTextNamesNothing) {
   EXPECT_EQ(named_in("有现货吗", "A-7 怎么样").codes, std::vector<std::string>{"A-7"});
 }
 
+TEST(OrderSlots, AreTakenFromThisTextAndFromWhatWasAnsweredBefore) {
+  AskBot ask;
+  ask.text = "订单 20261102001，手机 138 0013 8000";
+  EXPECT_EQ(order_slots(ask).number, "20261102001");
+  EXPECT_EQ(order_slots(ask).phone, "+8613800138000");
+  ask.text = "+44 20 7946 0958";
+  EXPECT_EQ(order_slots(ask).phone, "+442079460958");
+  EXPECT_EQ(order_slots(ask).number, "");
+  ask.text = "SO-2026-00455 please";
+  EXPECT_EQ(order_slots(ask).number, "SO-2026-00455");
+  ask.text = "我的订单到哪了";
+  EXPECT_EQ(order_slots(ask).number + order_slots(ask).phone, "");
+}
+
 }  // namespace
 }  // namespace qiao::bot

@@ -279,6 +279,48 @@ TEST_F(LiveBot, TellsWhereTheOrderIsOnlyToWhomItBelongs) {
   EXPECT_EQ(say("我的订单到哪了").content.text.find("SF1234567890"), std::string::npos);
 }
 
+TEST_F(LiveBot, AsksForOrderAndPhoneNumberOfSomebodyWhoIsNotProven) {
+  proven = false;
+  start_with_erp();
+  AskBot ask;
+  ask.conversation = Id{7};
+  ask.language = "zh-CN";
+  const auto talk = [&](const std::string& text) {
+    ask.text = text;
+    const auto answer = hub.ask(ask);
+    EXPECT_TRUE(answer);
+    ask.recent.push_back({contract::Author::customer, text});
+    ask.recent.push_back({contract::Author::bot, answer->content.text});
+    return *answer;
+  };
+  EXPECT_NE(talk("我的订单到哪了").content.text.find("订单号"), std::string::npos);
+  EXPECT_NE(talk("20261102001").content.text.find("手机号"), std::string::npos);
+  const BotAnswer wrong = talk("13900139000");
+  EXPECT_NE(wrong.content.text.find("没有查到"), std::string::npos) << wrong.content.text;
+  EXPECT_NE(talk("20261102001").content.text.find("手机号"), std::string::npos);
+  const BotAnswer told = talk("138 0013 8000");
+  EXPECT_EQ(told.content.text, "订单 20261102001（2026-11-02）：已发货\n· 顺丰 SF1234567890 运输中");
+  EXPECT_EQ(told.entry, "track_order");
+}
+
+TEST_F(LiveBot, AnOrderThatIsNotFoundTwiceGoesToAPerson) {
+  proven = false;
+  start_with_erp();
+  AskBot ask;
+  ask.conversation = Id{7};
+  ask.language = "zh-CN";
+  BotAnswer last;
+  for (const char* text : {"我的订单到哪了", "55555555 13900139000", "66666666 13900139000"}) {
+    ask.text = text;
+    last = *hub.ask(ask);
+    ask.recent.push_back({contract::Author::customer, text});
+    ask.recent.push_back({contract::Author::bot, last.content.text});
+  }
+  EXPECT_EQ(last.outcome, BotOutcome::decline);
+  EXPECT_EQ(last.reason, "order_unknown");
+  EXPECT_EQ(last.group, "logistics");
+}
+
 }  // namespace
 }  // namespace qiao::bot
 

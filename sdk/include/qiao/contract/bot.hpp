@@ -7,8 +7,9 @@ namespace qiao::contract {
 struct Turn {
   Author author = Author::customer;
   std::string text;
+  std::vector<std::string> choices{};  ///< what the buttons below it say when they are pressed
 };
-QIAO_FIELDS(Turn, author, text)
+QIAO_FIELDS(Turn, author, text, choices)
 
 enum class BotOutcome : std::uint8_t {
   answer,   ///< `content` goes to the customer
@@ -41,5 +42,36 @@ struct AskBot {
 QIAO_FIELDS(AskBot, conversation, channel, site, language, text, recent, contact)
 QIAO_REQUEST(AskBot, BotAnswer, "bot.ask", 1)
 QIAO_PARTITION(AskBot, conversation)
+
+// ---- asked second ---------------------------------------------------------------------------------------------------
+
+/// What the bot knows about a topic, for somebody who reads better than it does.
+struct Passage {
+  std::string entry;  ///< key of the knowledge entry
+  std::string title;
+  std::string text;  ///< in the customer's language where there is one
+};
+QIAO_FIELDS(Passage, entry, title, text)
+
+struct ModelAnswer {
+  bool answered = false;
+  std::string text;
+  std::string entry;   ///< the passage that says so; one of those that were given
+  std::string reason;  ///< when not answered: not_in_passages, not_grounded, over_budget, circuit_open, unavailable, …
+};
+QIAO_FIELDS(ModelAnswer, answered, text, entry, reason)
+
+/// The bot is not sure enough: a language model or cloud service may find the answer in the passages, and nowhere else.
+/// The server removes personal data before anything leaves the hub.
+struct AskModel {
+  Id conversation;
+  std::string language;
+  std::string text;
+  std::vector<Turn> recent;
+  std::vector<Passage> passages;  ///< best first, at most 20
+};
+QIAO_FIELDS(AskModel, conversation, language, text, recent, passages)
+QIAO_REQUEST(AskModel, ModelAnswer, "bot.ask_model", 1)
+QIAO_PARTITION(AskModel, conversation)
 
 }  // namespace qiao::contract

@@ -19,8 +19,9 @@ struct RouteDecision {
   std::int32_t estimate_s = 0;  ///< how long the customer will probably wait; 0: unknown or at once
   std::int32_t rank = 0;  ///< order within the queue: lower first (in-app before others), then the time of queueing
   std::string reason;     ///< for the log and the agent: "keyword 退款 → after-sales; least loaded of 2"
+  std::string notice{};   ///< for the customer who waits, instead of their place: when somebody will be there
 };
-QIAO_FIELDS(RouteDecision, group, agent, agent_name, estimate_s, rank, reason)
+QIAO_FIELDS(RouteDecision, group, agent, agent_name, estimate_s, rank, reason, notice)
 
 /// Asked when a conversation needs a person, and again for queued ones when an agent becomes free.
 struct DecideRoute {
