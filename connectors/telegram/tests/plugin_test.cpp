@@ -1,0 +1,1 @@
+#include "qiao/testkit/conformance.hpp"
