@@ -328,6 +328,20 @@ void Receiver::fetch(Waiting waiting) {
   }
 }
 
+Result<std::int64_t> Receiver::forget(const std::string& user) {
+  Memory& memory = services_->channel->memory();
+  auto left = memory.list(kPrefix);
+  if (!left) return left.error();
+  std::int64_t gone = 0;
+  for (const auto& [name, value] : *left) {
+    const auto waiting = from_json<Waiting>(value);
+    if (!waiting || waiting->message.user != user) continue;
+    if (auto done = memory.erase(name); !done) return done.error();
+    ++gone;
+  }
+  return gone;
+}
+
 bool Receiver::first_time(const std::string& key) {
   const std::lock_guard lock(mutex_);
   if (known_.size() >= kMostKnown) known_.clear();

@@ -101,6 +101,8 @@ class Receiver : public std::enable_shared_from_this<Receiver> {
   void take(std::vector<Incoming> items, std::function<void(Result<void>)> done);
   /// For pollers, on blocking lanes: the same, waiting.
   Result<void> take_and_wait(std::vector<Incoming> items);
+  /// For Platform::forget: gives up the files of somebody that are not there yet. Blocking lanes.
+  Result<std::int64_t> forget(const std::string& user);
 
  private:
   using Done = std::function<void(Result<void>)>;

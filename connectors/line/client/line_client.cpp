@@ -290,7 +290,8 @@ std::optional<Result<std::string>> Client::reply(const Part& part, const Json& m
   }
   if (response->status == 200) {
     auto body = read_json(response->body, "line");
-    return Result<std::string>(body ? text(at(at(at(*body, "sentMessages"), 0), "id")) : std::string{});
+    if (!body) return Result<std::string>(body.error());
+    return Result<std::string>(text(at(at(at(*body, "sentMessages"), 0), "id")));
   }
   if (response->status == 400) {
     if (!token->tried_for.empty()) return Result<std::string>(std::string{});  // it had arrived
@@ -312,7 +313,8 @@ Result<std::string> Client::send(const Part& part) {
   // 409: an earlier try with this key has arrived.
   if (response->status != 200 && response->status != 409) return fault(*response);
   auto body = read_json(response->body, "line");
-  return body ? text(at(at(at(*body, "sentMessages"), 0), "id")) : std::string{};
+  if (!body) return body.error();
+  return text(at(at(at(*body, "sentMessages"), 0), "id"));
 }
 
 Result<void> Client::typing(const std::string& user, bool on) {

@@ -43,6 +43,7 @@ class Client final : public channel::Platform, public std::enable_shared_from_th
   Result<std::string> send(const channel::Part& part) override;
   Result<void> typing(const std::string& user, bool on) override;
   Result<contract::ConnectorTested> test() override;
+  Result<std::int64_t> forget(const std::string& user) override { return receiver_->forget(user); }
 
  private:
   struct ReplyToken {

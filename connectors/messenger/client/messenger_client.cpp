@@ -72,7 +72,7 @@ void read_message(const Json& event, const Json& message, Incoming item, bool st
   content.text = text(at(message, {"quick_reply", "payload"}));
   if (content.text.empty()) content.text = text(at(message, "text"));
   for (const Json& one : items(at(message, "attachments"))) {
-    if (item.media.size() < 10) read_attachment(one, item);
+    if (item.media.size() + content.cards.size() < 10) read_attachment(one, item);
   }
   if (at(message, "is_deleted") == true) {
     item.kind = Incoming::Kind::event;

@@ -30,6 +30,7 @@ class Client final : public channel::Platform, public std::enable_shared_from_th
   [[nodiscard]] bool shows_seen() const override { return config_.read_marks; }
   Result<void> seen(const std::string& user, const std::string& external_id) override;
   Result<contract::ConnectorTested> test() override;
+  Result<std::int64_t> forget(const std::string& user) override { return receiver_->forget(user); }
 
  private:
   Result<nlohmann::json> deliver(const channel::Part& part, bool human_agent);

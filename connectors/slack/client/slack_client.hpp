@@ -37,6 +37,7 @@ class Client final : public channel::Platform, public std::enable_shared_from_th
   [[nodiscard]] contract::ChannelCapabilities capabilities() const override;
   Result<std::string> send(const channel::Part& part) override;
   Result<contract::ConnectorTested> test() override;
+  Result<std::int64_t> forget(const std::string& user) override { return receiver_->forget(user); }
 
  private:
   Result<nlohmann::json> call(const std::string& method, const nlohmann::json& body);

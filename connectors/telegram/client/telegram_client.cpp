@@ -302,15 +302,20 @@ contract::ChannelCapabilities Client::capabilities() const {
   return can;
 }
 
+/// The body of a success. Not every 200 is Telegram's.
+Result<std::string> Client::accepted(OutboundResponse response, const std::string& user) {
+  if (response.status < 200 || response.status > 299) return fault(response, user);
+  if (auto body = read_json(response.body, "telegram"); !body) return body.error();
+  return std::move(response.body);
+}
+
 Result<std::string> Client::call(OutboundClient& http, const std::string& method, OutboundRequest request,
                                  const std::string& user) {
   request.method = "POST";
   request.url = join_url(config_.url, fmt::format("bot{}/{}", config_.token.reveal(), method));
   auto response = http.send(request);
   if (!response) return response.error();
-  if (response->status < 200 || response->status > 299) return fault(*response, user);
-  if (at(read(response->body), "ok") != true) return fault({400, response->headers, response->body}, user);
-  return std::move(response->body);
+  return accepted(std::move(*response), user);
 }
 
 Result<std::string> Client::call(const std::string& method, const std::string& json, const std::string& user) {
@@ -365,8 +370,8 @@ Result<std::string> Client::send(const Part& part) {
     auto moved = call(method, dump(body), part.user);
     return moved ? Result<std::string>(sent_id(chat, *moved)) : moved;
   }
-  if (response->status < 200 || response->status > 299) return fault(*response, part.user);
-  return sent_id(part.user, response->body);
+  auto sent = accepted(std::move(*response), part.user);
+  return sent ? Result<std::string>(sent_id(part.user, *sent)) : sent;
 }
 
 Result<std::string> Client::send_file(const Part& part) {

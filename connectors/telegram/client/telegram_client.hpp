@@ -39,6 +39,7 @@ class Client final : public channel::Platform, public std::enable_shared_from_th
   Result<std::string> send(const channel::Part& part) override;
   Result<void> typing(const std::string& user, bool on) override;
   Result<contract::ConnectorTested> test() override;
+  Result<std::int64_t> forget(const std::string& user) override { return receiver_->forget(user); }
   void close() noexcept override;
 
  private:
@@ -46,6 +47,7 @@ class Client final : public channel::Platform, public std::enable_shared_from_th
   Result<std::string> call(const std::string& method, const std::string& json, const std::string& user = {});
   Result<std::string> call(OutboundClient& http, const std::string& method, OutboundRequest request,
                            const std::string& user);
+  static Result<std::string> accepted(OutboundResponse response, const std::string& user);
   Result<std::string> send_file(const channel::Part& part);
   Result<channel::Receiver::File> fetch(const channel::Media& media);
   Result<channel::Receiver::Told> read_hook(const HttpRequest& request);

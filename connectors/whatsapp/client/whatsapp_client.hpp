@@ -35,6 +35,7 @@ class Client final : public channel::Platform, public std::enable_shared_from_th
   [[nodiscard]] bool shows_seen() const override { return config_.read_marks; }
   Result<void> seen(const std::string& user, const std::string& external_id) override;
   Result<contract::ConnectorTested> test() override;
+  Result<std::int64_t> forget(const std::string& user) override { return receiver_->forget(user); }
 
  private:
   Result<channel::Receiver::Told> read_hook(const HttpRequest& request);

@@ -1,0 +1,224 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "connectors/channel/tests/desk.hpp"
+#include "qiao/contract/connector.hpp"
+#include "tests/simulators/simulator.hpp"
+
+/// \file
+/// What every messenger must do with its simulator, whatever it speaks:
+///
+///     Messenger telegram() { return {.name = "telegram", …}; }
+///     QIAO_MESSENGER(Telegram, telegram())
+
+namespace qiao::channel {
+
+struct Messenger {
+  using Json = nlohmann::json;
+  std::string name;  ///< of the plugin, its instance and its simulator
+  /// What stands below `config:`.
+  std::function<std::string(const std::string& url, const std::string& hook)> config;
+  std::string user;  ///< as the hub knows the customer
+  std::function<Json(const std::string& text)> say;
+  Json picture;         ///< the wish by which the customer sends one
+  std::string said;     ///< JSON pointer to the text in what the simulator got
+  bool uploads = true;  ///< pictures go as bytes, not as links
+};
+
+/// A hub with the connector on its simulator, and a desk in the place of the inbox.
+class MessengerTest : public testing::Test {
+ public:
+  using Json = nlohmann::json;
+  explicit MessengerTest(Messenger about)
+      : it(std::move(about)), simulator(simulators::Simulator::of_channel(it.name)) {}
+
+  void start(const std::string& more = {}) {
+    hook = hub.url() + "/hooks/" + it.name;
+    tell({{"hub", hook}, {"webhook", {{"url", hook}, {"secret", "hook-secret-1"}}}});
+    hub.start_plugin(it.name, it.config(simulator.url(), hook) + more);
+    hub.run_until_idle();
+  }
+  /// "{url}" stands for the simulator's address.
+  Json tell(const Json& wish) {
+    std::string text = wish.dump();
+    for (std::size_t at = text.find("{url}"); at != std::string::npos; at = text.find("{url}")) {
+      text.replace(at, 5, simulator.url());
+    }
+    const std::string answer = simulator.control(text);
+    return Json::parse(answer, nullptr, false);
+  }
+  Json say(const std::string& text) { return tell(it.say(text)); }
+  Json written() { return Json::parse(simulator.state())["written"]; }
+  std::string last_said() {
+    const Json all = written();
+    const Json::json_pointer where(it.said);
+    return all.empty() || !all.back().contains(where) ? std::string{} : all.back().at(where).get<std::string>();
+  }
+  std::pair<contract::Delivery, std::string> answer(contract::Content content) {
+    return desk.report(desk.write(it.name, it.user, std::move(content)));
+  }
+  Result<contract::ConnectorTested> test() {
+    RequestOptions options(std::chrono::seconds(20));
+    options.to = it.name;
+    return hub.ask(contract::TestConnector{}, options);
+  }
+
+  Messenger it;
+  simulators::Simulator simulator;
+  testkit::TestHub hub{{.threads = true, .http = true}};
+  Desk desk{hub};
+  std::string hook;
+};
+
+namespace messenger {
+
+using contract::Delivery;
+
+inline void answers(MessengerTest& t) {
+  t.start();
+  t.say("有货吗");
+  ASSERT_TRUE(t.desk.wait_for(1));
+  EXPECT_EQ(t.desk.arrived()[0].user, t.it.user);
+  EXPECT_EQ(t.desk.arrived()[0].content.text, "有货吗");
+  EXPECT_FALSE(t.desk.arrived()[0].event);
+  EXPECT_EQ(t.answer({"有的，今天发货"}).first, Delivery::sent);
+  EXPECT_EQ(t.last_said(), "有的，今天发货");
+}
+
+inline void one_of_several(MessengerTest& t) {
+  t.start();
+  t.tell({{"duplicate", 3}});
+  t.say("一");
+  t.say("二");
+  ASSERT_TRUE(t.desk.wait_for(2));
+  t.hub.run_until_idle();
+  EXPECT_EQ(t.desk.arrived().size(), 2U);
+}
+
+inline void out_of_order(MessengerTest& t) {
+  t.start();
+  t.tell({{"reorder", true}});
+  t.say("一");
+  t.say("二");
+  ASSERT_TRUE(t.desk.wait_for(2));
+}
+
+inline void while_the_hub_is_busy(MessengerTest& t) {
+  t.start();
+  t.desk.refuse(4);
+  t.say("一");
+  ASSERT_TRUE(t.desk.wait_for(1));
+  EXPECT_GE(t.desk.handed_over(), 5U);
+}
+
+inline void tried_again(MessengerTest& t) {
+  t.start();
+  t.say("一");
+  ASSERT_TRUE(t.desk.wait_for(1));
+  t.hub.run_until_idle();
+  std::size_t count = 0;
+  for (const char* mode : {"busy", "broken", "garbage"}) {
+    t.tell({{"fail", mode}, {"times", 1}});
+    const auto report = t.answer({std::string("nach ") + mode});
+    EXPECT_EQ(report.first, Delivery::sent) << mode << ": " << report.second;
+    EXPECT_EQ(t.written().size(), ++count) << mode;
+  }
+}
+
+inline void revoked(MessengerTest& t) {
+  t.start();
+  t.say("一");
+  ASSERT_TRUE(t.desk.wait_for(1));
+  t.hub.run_until_idle();
+  auto alerts = t.hub.probe<contract::ConnectorAlert>();
+  t.tell({{"revoke", true}});
+  t.desk.write(t.it.name, t.it.user, {"好的"});
+  ASSERT_TRUE(alerts.wait_for(1));
+  EXPECT_EQ(alerts.last().id, "channel.token");
+  EXPECT_EQ(alerts.last().instance, t.it.name);
+  EXPECT_GT(alerts.last().says.size(), 40U) << "says what to do";
+  const auto tested = t.test();
+  ASSERT_FALSE(tested);
+  EXPECT_EQ(tested.error().name(), "channel.token");
+  t.tell({{"restore", true}});
+  EXPECT_TRUE(t.test());
+}
+
+inline void forged(MessengerTest& t) {
+  t.start();
+  EXPECT_EQ(t.hub.http("POST", "/hooks/" + t.it.name, R"({"update_id":1})").status, 401);
+  EXPECT_EQ(t.hub.http("POST", "/hooks/" + t.it.name, "").status, 401);
+  for (const char* body : {"x", "{}", "[]", "[[[[", R"({"object":7,"entry":{}})"}) {
+    EXPECT_EQ(t.tell({{"raw", body}})["status"], 400) << body;
+  }
+  EXPECT_TRUE(t.desk.arrived().empty());
+}
+
+inline void pictures(MessengerTest& t) {
+  t.start();
+  t.tell(t.it.picture);
+  ASSERT_TRUE(t.desk.wait_for(1));
+  const auto arrived = t.desk.arrived()[0];
+  ASSERT_EQ(arrived.content.attachments.size(), 1U);
+  EXPECT_EQ(arrived.content.attachments[0].media_type, "image/png");
+  contract::Content content{"看这里"};
+  content.attachments.push_back(t.desk.file("图 \"1\".png", "image/png", "\x89PNG picture"));
+  EXPECT_EQ(t.answer(content).first, Delivery::sent);
+  EXPECT_EQ(t.written().size(), 2U) << "the text and the picture";
+}
+
+inline void late_file(MessengerTest& t) {
+  t.start();
+  t.tell({{"fail", "broken"}, {"times", 1}});
+  t.tell(t.it.picture);
+  ASSERT_TRUE(t.desk.wait_for(1));
+  EXPECT_EQ(t.desk.arrived()[0].content.attachments.size(), 1U);
+}
+
+inline void file_after_a_restart(MessengerTest& t) {
+  t.start();
+  t.tell({{"fail", "broken"}, {"times", 1000}});
+  const auto told = t.tell(t.it.picture);
+  EXPECT_EQ(told["status"], 200) << "what is kept is acknowledged";
+  t.hub.restart();
+  t.tell({{"fail", ""}});
+  ASSERT_TRUE(t.desk.wait_for(1));
+  EXPECT_EQ(t.desk.arrived()[0].content.attachments.size(), 1U);
+}
+
+inline void tested(MessengerTest& t) {
+  t.start();
+  const auto tested = t.test();
+  ASSERT_TRUE(tested) << tested.error().message;
+  EXPECT_FALSE(tested->says.empty());
+}
+
+}  // namespace messenger
+
+}  // namespace qiao::channel
+
+#define QIAO_MESSENGER_TEST_(Class, Name, function) \
+  TEST_F(Class, Name) { qiao::channel::messenger::function(*this); }
+
+/// The common tests, with a fixture `Class` for those of its own.
+#define QIAO_MESSENGER(Class, about)                                                    \
+  class Class : public qiao::channel::MessengerTest {                                   \
+   protected:                                                                           \
+    Class() : MessengerTest(about) {}                                                   \
+  };                                                                                    \
+  QIAO_MESSENGER_TEST_(Class, AMessageArrivesAndItsAnswerReachesTheCustomer, answers)   \
+  QIAO_MESSENGER_TEST_(Class, ACallThatComesThreeTimesIsOneMessage, one_of_several)     \
+  QIAO_MESSENGER_TEST_(Class, CallsInTheWrongOrderBothArrive, out_of_order)             \
+  QIAO_MESSENGER_TEST_(Class, NothingIsLostWhileTheHubIsBusy, while_the_hub_is_busy)    \
+  QIAO_MESSENGER_TEST_(Class, ABusyOrBrokenPlatformIsTriedAgain, tried_again)           \
+  QIAO_MESSENGER_TEST_(Class, ARevokedTokenRaisesAnAlertThatSaysWhatToDo, revoked)      \
+  QIAO_MESSENGER_TEST_(Class, ForgedAndMalformedCallsAreRefusedAndLeaveNothing, forged) \
+  QIAO_MESSENGER_TEST_(Class, PicturesComeInAndGoOut, pictures)                         \
+  QIAO_MESSENGER_TEST_(Class, AFileThatComesLateComes, late_file)                       \
+  QIAO_MESSENGER_TEST_(Class, AFileIsFetchedAfterARestart, file_after_a_restart)        \
+  QIAO_MESSENGER_TEST_(Class, TheConnectorTestNamesTheAccount, tested)
