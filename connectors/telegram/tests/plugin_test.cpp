@@ -38,6 +38,7 @@ TEST_F(Telegram, WithoutAPublicAddressTheHubAsks) {
   tell({{"webhook", {{"url", "http://127.0.0.1:1/"}, {"secret", "x"}}}});
   const std::string polling = "url: " + simulator.url() + "\ntoken: '700:sim-token'\nreceive: polling\npoll_wait: 1s\n";
   hub.start_plugin("telegram", polling);
+  ASSERT_TRUE(hub.wait_until([&] { return Json::parse(simulator.state())["calls"].contains("getUpdates"); }));
   say("一");
   tell({{"say", {{"user", 5123456789}, {"file", "document"}}}});
   ASSERT_TRUE(desk.wait_for(2));
