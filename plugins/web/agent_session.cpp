@@ -1,6 +1,7 @@
 #include "plugins/web/agent_session.hpp"
 
 #include "plugins/web/audience.hpp"
+#include "plugins/web/calls.hpp"
 #include "qiao/json.hpp"
 
 namespace qiao::web {
@@ -93,6 +94,7 @@ void AgentSession::greeted(const Result<contract::SessionView>& session,
     services_->audience->leave(*this);
     return;
   }
+  for (std::string& frame : services_->calls->frames_for(principal_)) socket_->send(std::move(frame));
   set_presence(contract::Presence::online);
   std::size_t count = 0;
   for (const auto& [id, seq] : resume_from) {

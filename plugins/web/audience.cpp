@@ -237,4 +237,10 @@ void Audience::session_ended(const contract::SessionEnded& event) {
   }
 }
 
+void Audience::to_agent(Id agent, const std::function<std::string(const Principal&)>& frame) {
+  for (const auto& session : all_agents()) {
+    if (session->principal().id == agent) session->send(share(frame(session->principal())));
+  }
+}
+
 }  // namespace qiao::web

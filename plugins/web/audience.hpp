@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
@@ -11,6 +12,7 @@
 #include "qiao/contract/contacts.hpp"
 #include "qiao/contract/conversation.hpp"
 #include "qiao/contract/tickets.hpp"
+#include "qiao/http.hpp"
 
 namespace qiao::web {
 
@@ -51,6 +53,8 @@ class Audience {
   /// To those who may see every conversation.
   void alert(const contract::ConnectorAlert& event);
   void session_ended(const contract::SessionEnded& event);
+  /// To every screen of one agent; `frame` may say something else to whoever may know more.
+  void to_agent(Id agent, const std::function<std::string(const Principal&)>& frame);
 
   [[nodiscard]] std::size_t visitors() const;
   [[nodiscard]] std::size_t agents() const;

@@ -4,6 +4,7 @@
 #include "plugins/web/agent_rest.hpp"
 #include "plugins/web/agent_session.hpp"
 #include "plugins/web/audience.hpp"
+#include "plugins/web/calls.hpp"
 #include "plugins/web/channels.hpp"
 #include "plugins/web/config.hpp"
 #include "plugins/web/migrations.hpp"
@@ -58,7 +59,7 @@ class WebPlugin final : public Plugin {
     m.asks<contract::GetConversation>().asks<contract::GetTranscript>().asks<contract::Handoff>();
     m.asks<contract::MarkRead>().asks<contract::Rate>().asks<contract::ReportDelivery>();
     m.asks<contract::VerifySession>().asks<contract::SetPresence>();
-    m.asks<contract::Identify>(true);
+    m.asks<contract::Identify>(true).asks<contract::Dial>(true);
     m.serves<contract::VerifyVisitor>();
     m.serves<contract::ExportPerson>().serves<contract::ErasePerson>().serves<contract::CopyFiles>();
     declare_channels(m);
@@ -68,7 +69,7 @@ class WebPlugin final : public Plugin {
         .subscribes<contract::ConversationChanged>();
     m.subscribes<contract::Typing>().subscribes<contract::DeliveryChanged>().subscribes<contract::TicketChanged>();
     m.subscribes<contract::ContactChanged>().subscribes<contract::ContactMerged>();
-    m.subscribes<contract::AgentChanged>().subscribes<contract::SessionEnded>();
+    m.subscribes<contract::AgentChanged>().subscribes<contract::SessionEnded>().subscribes<contract::CallChanged>();
   }
 
   Result<void> configure(const Section& section) override {
@@ -102,16 +103,21 @@ class WebPlugin final : public Plugin {
                      .identities = {kIdentitiesPerHour, 1h},
                      .erased = {},
                      .audience = audience_,
-                     .links = links});
+                     .links = links,
+                     .calls = std::make_shared<CallScreens>(audience_)});
 
     if (auto read = read_erased(host.store(), *services); !read) return read;
     serve_privacy(host, services);
     serve_channels(host, services);
     listen(host);
     serve_receipts(host.bus(), services);
+    host.bus().subscribe<contract::CallChanged>(
+        {.kind = Lane::direct},
+        [calls = services->calls](const contract::CallChanged& e, const Headers&) { calls->call_changed(e); });
     open_sockets(host.http(), services);
     add_visitor_routes(host.http(), services);
     add_agent_routes(host.http(), services);
+    add_call_routes(host.http(), services);
     std::filesystem::path pages = settings_.pages;
     if (pages.empty()) pages = host.share_dir() / "web";
     add_pages(host.http(), pages, host.log());

@@ -15,6 +15,7 @@
 namespace qiao::web {
 
 class Audience;
+class CallScreens;
 
 /// Admits so many events of one key (an address, a visitor) in each window of time. Any thread.
 class WindowLimit {
@@ -58,6 +59,7 @@ struct Services {
   ErasedVisitors erased;
   std::shared_ptr<Audience> audience;
   FileLinks links;
+  std::shared_ptr<CallScreens> calls;
 
   /// The visitor of a bearer token, whichever configured site it is for.
   [[nodiscard]] Result<VisitorPass> visitor(const HttpRequest& request) const;

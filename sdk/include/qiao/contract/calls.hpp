@@ -8,6 +8,12 @@
 
 namespace qiao::contract {
 
+/// "+8613800138000" → "138****8000": a number for those who need not know it.
+[[nodiscard]] inline std::string masked_phone(std::string phone) {
+  if (phone.starts_with("+86") && phone.size() == 14) phone.erase(0, 3);
+  return phone.size() < 8 ? phone : phone.replace(phone.size() - 8, 4, "****");
+}
+
 enum class CallState : std::uint8_t { ringing, answered, held, transferred, ended, missed };
 QIAO_ENUM(CallState, ringing, answered, held, transferred, ended, missed)
 
@@ -27,9 +33,10 @@ struct CallChanged {
   std::int32_t talk_s = 0;  ///< once ended
   std::string recording;    ///< link, once known
   Time at;
+  bool phone_only = false;  ///< with `ended`: only this phone stopped ringing, the call goes on
 };
 QIAO_FIELDS(CallChanged, channel, call, state, outbound, phone, extension, agent, agent_name, queue, conversation,
-            contact, contact_name, talk_s, recording, at)
+            contact, contact_name, talk_s, recording, at, phone_only)
 QIAO_EVENT(CallChanged, "call.changed", 1)
 
 struct Dialled {

@@ -119,6 +119,29 @@ export interface AgentMessage {
   at: string;
 }
 
+export type CallState = 'ringing' | 'answered' | 'held' | 'transferred' | 'ended' | 'missed';
+
+/** A telephone call; `mine`: it is about this agent's phone, else it left it. */
+export interface CallFrame {
+  t: 'call';
+  call: string;
+  channel: string;
+  state: CallState;
+  outbound: boolean;
+  mine: boolean;
+  /** Shown in part to whoever may not unmask customers; empty when withheld. */
+  phone: string;
+  extension: string;
+  agent_name: string;
+  queue: string;
+  conversation: string;
+  contact: string;
+  name: string;
+  talk_s: number;
+  recording: string;
+  at: string;
+}
+
 export type AgentFrame =
   | { t: 'welcome'; agent: AgentView; permissions: string[]; server_time?: string }
   | Ack
@@ -130,6 +153,7 @@ export type AgentFrame =
   | { t: 'contact'; contact: string; now: string }
   | { t: 'agent'; agent: AgentView }
   | { t: 'alert'; instance: string; id: string; says: string; over: boolean; at: string }
+  | CallFrame
   | ErrorFrame
   | { t: 'pong' };
 

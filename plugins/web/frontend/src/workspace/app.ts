@@ -5,6 +5,7 @@ import type { TicketView } from '../shared/protocol';
 import { safeStorage } from '../../../../../sdk/app/js/src/outbox';
 import { Api, ApiError, type ConversationTab, type Session } from './api';
 import { t } from './i18n';
+import { CallDesk } from './store/calls';
 import { Hub, type HubNotice } from './store/hub';
 
 export interface Toast {
@@ -38,11 +39,16 @@ export function selectTab(next: ConversationTab): void {
 
 const address = new URL('/api/v1/agent', location.href);
 address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
+export const calls = new CallDesk({
+  onRing: (call) => signal(call.name || call.phone || t('incomingCall'), t('incomingCall'), call.conversation),
+  onMissed: (call) => toast(t('missedCall', { name: call.name || call.phone }), 'conversation', { conversation: call.conversation }),
+});
 export const hub = new Hub({
   api,
   url: address.href,
   storage,
   onNotice: (notice) => tell(notice),
+  onCall: (frame) => calls.receive(frame),
   onSessionOver: () => sessionOver(),
 });
 api.onUnauthorized = () => sessionOver();
@@ -83,6 +89,7 @@ export async function logout(): Promise<void> {
 
 function sessionOver(): void {
   hub.end();
+  calls.clear();
   storage.removeItem(LOGGED_IN);
   storage.removeItem('qiao:workspace:presence');
   sessionKnown.value = false;

@@ -75,6 +75,7 @@ export function stateName(state: ConversationView['state']): string {
 
 const REASONS: Record<string, TextKey> = {
   asked: 'reasonAsked',
+  missed_call: 'reasonMissedCall',
   button: 'reasonButton',
   declined: 'reasonDeclined',
   bot_failed: 'reasonBotFailed',

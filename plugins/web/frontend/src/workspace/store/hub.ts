@@ -8,7 +8,7 @@ import { Courier } from '../../../../../../sdk/app/js/src/courier';
 import { uuid } from '../../../../../../sdk/app/js/src/ids';
 import { LiveSocket, type SocketLike, type SocketStatus } from '../../../../../../sdk/app/js/src/live-socket';
 import { Outbox, type Draft, type KeyValue } from '../../../../../../sdk/app/js/src/outbox';
-import type { AgentFrame, AgentMessage, AgentView, Attachment, ConversationView, GroupView, Presence, TicketView } from '../../shared/protocol';
+import type { AgentFrame, AgentMessage, AgentView, Attachment, CallFrame, ConversationView, GroupView, Presence, TicketView } from '../../shared/protocol';
 import { ApiError, type Api, type ConversationTab, type Counts, type Session, type Transfer } from '../api';
 import { loadChannels, raised } from '../channels';
 import { belongs, maySee, mergeConversation, noteMessage } from './conversations';
@@ -58,6 +58,7 @@ export interface HubOptions {
   createSocket?: (url: string) => SocketLike;
   random?: () => number;
   onNotice?: (notice: HubNotice) => void;
+  onCall?: (frame: CallFrame) => void;
   onSessionOver?: () => void;
 }
 
@@ -379,8 +380,8 @@ export class Hub {
       case 'error':
         this.courier.refuse(frame.id ?? '', frame.detail || frame.code, frame.retry_after ?? 0);
         break;
-      case 'pong':
-        break;
+      case 'call':
+        this.options.onCall?.(frame);
     }
   }
 
