@@ -127,7 +127,7 @@ class Telephone {
   }
 
   bool online() {
-    return hub.wait_until([&] { return simulator.state().find("\"lines\":1") != std::string::npos; });
+    return hub.wait_until([&] { return hub.log().find("connected to") != std::string::npos; });
   }
   void act(const std::string& json) const { simulator.control(json); }
   /// The first event for which `wanted` holds.

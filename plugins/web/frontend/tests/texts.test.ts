@@ -7,6 +7,7 @@ import { c } from '../src/workspace/i18n/contacts';
 import { g } from '../src/workspace/i18n/goods';
 import { k } from '../src/workspace/i18n/knowledge';
 import { l } from '../src/workspace/i18n/learning';
+import { p as calls } from '../src/workspace/i18n/calls';
 import { p } from '../src/workspace/i18n/partners';
 
 const HAN = /[\u4e00-\u9fff]/;
@@ -16,6 +17,7 @@ describe.each([
   ['the widget', widgetTexts as unknown as Record<string, Record<string, string>>],
   ['the workspace', dictionaries as unknown as Record<string, Record<string, string>>],
   ['contacts', c.dictionaries as unknown as Record<string, Record<string, string>>],
+  ['calls', calls.dictionaries as unknown as Record<string, Record<string, string>>],
   ['partner keys', p.dictionaries as unknown as Record<string, Record<string, string>>],
   ['audit', a.dictionaries as unknown as Record<string, Record<string, string>>],
   ['goods', g.dictionaries as unknown as Record<string, Record<string, string>>],

@@ -36,6 +36,8 @@ export function upgrade(request, socket, {onText = () => {}, onClose = () => {}}
       else if (kind === 1) onText(data.toString('utf8'));
     }
   });
+  // Sockets of an HTTP server stay half open by themselves.
+  socket.on('end', () => socket.end());
   socket.on('close', onClose);
   socket.on('error', () => {});
   return {

@@ -8,11 +8,12 @@ import { Courier } from '../../../../../../sdk/app/js/src/courier';
 import { uuid } from '../../../../../../sdk/app/js/src/ids';
 import { LiveSocket, type SocketLike, type SocketStatus } from '../../../../../../sdk/app/js/src/live-socket';
 import { Outbox, type Draft, type KeyValue } from '../../../../../../sdk/app/js/src/outbox';
-import type { AgentFrame, AgentMessage, AgentView, Attachment, CallFrame, ConversationView, GroupView, Presence, TicketView } from '../../shared/protocol';
-import { ApiError, type Api, type ConversationTab, type Counts, type Session, type Transfer } from '../api';
+import type { AgentFrame, AgentMessage, AgentView, Attachment, CallFrame, ConversationView, Presence, TicketView } from '../../shared/protocol';
+import { ApiError, type Api, type ConversationTab, type Session, type Transfer } from '../api';
 import { loadChannels, raised } from '../channels';
 import { belongs, maySee, mergeConversation, noteMessage } from './conversations';
 import { foundOf, type FoundPage } from './search';
+import { emptyState, type HubState } from './hub-state';
 import { applyDelivery, applyMessage, applyOlder, applyPage, hasGap, newDialogue, trim, type Dialogue } from './dialogue';
 
 export const PAGE = 50;
@@ -30,27 +31,6 @@ export type HubNotice =
   | { kind: 'message'; conversation: ConversationView; message: AgentMessage }
   | { kind: 'gone'; conversation: string };
 
-export interface HubState {
-  status: SocketStatus;
-  me: AgentView | null;
-  permissions: string[];
-  agents: AgentView[];
-  groups: GroupView[];
-  conversations: Record<string, ConversationView>;
-  /** When something last happened, for the order of lists; frames may be newer than `changed_at`. */
-  activity: Record<string, string>;
-  counts: Counts;
-  tabs: Record<ConversationTab, { loaded: boolean; loading: boolean; more: boolean; before: string }>;
-  dialogues: Record<string, Dialogue>;
-  typing: Record<string, { name: string; author: string } | undefined>;
-  tickets: Record<string, TicketView>;
-  drafts: Draft[];
-  /** The conversation on the screen. */
-  opened: string;
-  /** The person on the screen has changed: who to ask for now. Another object each time. */
-  contactNews: { contact: string; now: string } | null;
-}
-
 export interface HubOptions {
   api: Api;
   url: string;
@@ -60,31 +40,6 @@ export interface HubOptions {
   onNotice?: (notice: HubNotice) => void;
   onCall?: (frame: CallFrame) => void;
   onSessionOver?: () => void;
-}
-
-function emptyTabs(): HubState['tabs'] {
-  const tab = () => ({ loaded: false, loading: false, more: false, before: '' });
-  return { mine: tab(), queue: tab(), bot: tab(), all: tab(), resolved: tab() };
-}
-
-function emptyState(): HubState {
-  return {
-    status: 'idle',
-    me: null,
-    permissions: [],
-    agents: [],
-    groups: [],
-    conversations: {},
-    activity: {},
-    counts: {},
-    tabs: emptyTabs(),
-    dialogues: {},
-    typing: {},
-    tickets: {},
-    drafts: [],
-    opened: '',
-    contactNews: null,
-  };
 }
 
 export class Hub {
