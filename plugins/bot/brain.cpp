@@ -34,18 +34,6 @@ BotAnswer person_needed(BotOutcome outcome, std::string reason, std::string sent
   return out;
 }
 
-contract::Content content_of(const KnowledgeEntry& entry, bool chinese) {
-  contract::Content out;
-  const bool use_zh = entry.answer_en.empty() || (chinese && !entry.answer_zh.empty());
-  out.text = use_zh ? entry.answer_zh : entry.answer_en;
-  for (const EntryButton& b : entry.buttons) {
-    const bool zh_label = b.label_en.empty() || (use_zh && !b.label_zh.empty());
-    const std::string& label = zh_label ? b.label_zh : b.label_en;
-    out.buttons.push_back({label, b.url.empty() && b.value.empty() ? label : b.value, b.url});
-  }
-  return out;
-}
-
 /// What an entry is called in a question back: its first question in the customer's language.
 const std::string& title_of(const KnowledgeEntry& entry, bool chinese) {
   const auto found = std::find_if(entry.questions.begin(), entry.questions.end(),
@@ -193,7 +181,12 @@ BotAnswer Brain::from_entry(const Match& match, const Turn& turn) const {
   const KnowledgeEntry& entry = *match.entry;
   BotAnswer out;
   out.outcome = entry.handoff ? BotOutcome::decline : BotOutcome::answer;
-  out.content = content_of(entry, turn.chinese);
+  out.content = content_of(entry, turn.chinese, turn.ask.channel, turn.ask.site);
+  for (const std::string& key : entry.related) {
+    if (const KnowledgeEntry* other = matcher_.find(key)) {
+      out.content.buttons.push_back({other->questions.front(), other->questions.front(), {}});
+    }
+  }
   out.entry = entry.key;
   out.intent = entry.intent.empty() ? entry.key : entry.intent;
   out.group = entry.group;

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "qiao/contract/conversation.hpp"
 
 namespace qiao::bot {
@@ -16,6 +20,24 @@ QIAO_FIELDS(EntryButton, label_zh, label_en, value, url)
 enum class Live : std::uint8_t { none, stock, order };
 QIAO_ENUM(Live, none, stock, order)
 
+/// A document that belongs to an answer, shown as a link.
+struct EntryFile {
+  std::string name;
+  std::string url;
+};
+QIAO_FIELDS(EntryFile, name, url)
+
+/// The answer where it must differ: in a channel, a shop, or a shop's channel. What is empty stays as the entry has it.
+struct EntryVariant {
+  std::string channel;  ///< instance name, e.g. "wechat"; empty: all
+  std::string site;     ///< empty: all
+  std::string answer_zh;
+  std::string answer_en;
+  contract::Card card;
+  std::vector<EntryButton> buttons;
+};
+QIAO_FIELDS(EntryVariant, channel, site, answer_zh, answer_en, card, buttons)
+
 /// One thing that the bot knows.
 struct KnowledgeEntry {
   std::string key;                     ///< lower-case letters, digits, underscores and hyphens
@@ -31,11 +53,26 @@ struct KnowledgeEntry {
   bool small_talk = false;  ///< may be answered again and again
   bool enabled = true;
   Live live = Live::none;  ///< the answer comes from the ERP; the text is for when it knows nothing
+  contract::Card card;     ///< below the answer; none without a kind
+  std::vector<EntryVariant> variants;
+  std::vector<EntryFile> attachments;
+  std::vector<std::string> related;  ///< keys of entries whose title is offered below the answer
+  std::vector<std::string> labels;
+  Time valid_from;   ///< not known before; 1970: always
+  Time valid_until;  ///< not known from then on; 1970: always
   Time changed_at;
   std::string changed_by;
 };
 QIAO_FIELDS(KnowledgeEntry, key, site, questions, keywords, answer_zh, answer_en, buttons, intent, group, handoff,
-            small_talk, enabled, live, changed_at, changed_by)
+            small_talk, enabled, live, card, variants, attachments, related, labels, valid_from, valid_until,
+            changed_at, changed_by)
+
+/// Whether customers get it at that time.
+[[nodiscard]] bool is_live(const KnowledgeEntry& entry, Time now);
+
+/// What the customer gets: the variant for their channel and shop, in their language.
+[[nodiscard]] contract::Content content_of(const KnowledgeEntry& entry, bool chinese, std::string_view channel,
+                                           std::string_view site);
 
 /// `bad_value` with a sentence that names the field.
 Result<void> check_entry(const KnowledgeEntry& entry);

@@ -410,8 +410,8 @@ Result<KnowledgeEntry> Learning::accept(const AcceptSuggestion& wish, const std:
   KnowledgeEntry entry;
   const bool improves = !wish.entry.empty();
   if (improves) {
-    const auto matcher = knowledge_.matcher();
-    const auto& all = matcher->entries();
+    const auto known = knowledge_.entries();
+    const auto& all = *known;
     const auto old = std::find_if(all.begin(), all.end(), [&](const auto& e) { return e.key == wish.entry; });
     if (old == all.end()) {
       return Error{Errc::not_found, "bot.unknown_entry", "there is no knowledge entry \"" + wish.entry + "\""};
@@ -520,18 +520,20 @@ Result<std::int64_t> Learning::unlearn(const contract::Person& person) {
     return std::any_of(theirs.begin(), theirs.end(), [&](const auto& t) { return has(plain, t); });
   };
   std::int64_t changed = 0;
-  const auto matcher = knowledge_.matcher();
-  for (const KnowledgeEntry& known : matcher->entries()) {
+  const auto entries = knowledge_.entries();
+  for (const KnowledgeEntry& known : *entries) {
     if (!keys.contains(known.key)) continue;
     KnowledgeEntry entry = known;
     std::erase_if(entry.questions, carries);
     const bool all = entry.questions.empty() || carries(entry.answer_zh) || carries(entry.answer_en);
     if (!all && entry.questions.size() == known.questions.size()) continue;
     if (all) {
-      if (auto done = knowledge_.remove(entry.key); !done) return done.error();
+      if (auto done = knowledge_.remove(entry.key, Editor(known.changed_by)); !done) return done.error();
     } else if (auto done = knowledge_.replace(entry, known.changed_by); !done) {
       return done.error();
     }
+    // What it was before carries their data as well.
+    if (auto done = knowledge_.forget_versions(entry.key); !done) return done.error();
     ++changed;
   }
   return changed;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <set>
 
 namespace qiao::bot {
@@ -19,8 +18,9 @@ constexpr double kMostLearned = 0.99;  // only the very question is certain
 
 }  // namespace
 
-Matcher::Matcher(std::vector<KnowledgeEntry> entries, std::shared_ptr<const Understanding> understanding)
-    : entries_(std::move(entries)), understanding_(std::move(understanding)) {
+Matcher::Matcher(std::vector<KnowledgeEntry> entries, std::shared_ptr<const Understanding> understanding,
+                 std::shared_ptr<const ShopWords> words)
+    : entries_(std::move(entries)), understanding_(std::move(understanding)), words_(std::move(words)) {
   for (std::size_t e = 0; understanding_ && e < entries_.size(); ++e) {
     if (understanding_->knows(entries_[e])) learned_.emplace(entries_[e].key, e);
   }
@@ -34,16 +34,16 @@ void Matcher::index() {
     const KnowledgeEntry& entry = entries_[e];
     if (!entry.enabled) continue;
     for (const std::string& question : entry.questions) {
-      const Plain plain = make_plain(question);
+      const Plain plain = words_->apply(make_plain(question));
       lists.push_back(features(plain));
       for (const Feature& f : lists.back()) used_by[f.id].insert(e);
       variants_.push_back({e, plain.compact, learned_.contains(entry.key)});
     }
     for (const std::string& text : entry.keywords) {
-      Keyword keyword{e, {}, 0};
+      Keyword keyword{e, text, {}, 0};
       for (std::size_t begin = 0; begin <= text.size();) {
         const std::size_t end = std::min(text.find('+', begin), text.size());
-        Plain part = make_plain(std::string_view(text).substr(begin, end - begin));
+        Plain part = words_->apply(make_plain(std::string_view(text).substr(begin, end - begin)));
         keyword.length += part.compact.size();
         if (!part.compact.empty()) keyword.parts.push_back(std::move(part));
         begin = end + 1;
@@ -77,7 +77,8 @@ double Matcher::keyword_score(const Keyword& keyword, const Plain& text) const {
   return kKeywordBase + kKeywordRange * std::min(1.0, share);
 }
 
-std::vector<Match> Matcher::best(const Plain& text, std::string_view site, std::size_t most) const {
+std::vector<Match> Matcher::best(const Plain& said, std::string_view site, std::size_t most) const {
+  const Plain text = words_->apply(said);
   std::vector<Match> found(entries_.size(), Match{nullptr, 0, "similar"});
   const auto offer = [&](std::size_t entry, double score, const char* reason) {
     if (score <= found[entry].score) return;
@@ -126,15 +127,42 @@ std::vector<Match> Matcher::best(const Plain& text, std::string_view site, std::
   return found;
 }
 
-std::string Matcher::likely_group(const Plain& text, std::string_view site) const {
-  constexpr std::size_t kHeard = 10;
-  std::map<std::string, double> weight;
-  for (const Match& m : best(text, site, kHeard)) {
-    if (!m.entry->group.empty()) weight[m.entry->group] += m.score;
+const KnowledgeEntry* Matcher::find(std::string_view key) const {
+  const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const auto& e) { return e.key == key; });
+  return found == entries_.end() || !found->enabled ? nullptr : &*found;
+}
+
+Matcher::Why Matcher::explain(const Plain& said, const KnowledgeEntry& entry) const {
+  Why out;
+  const Plain text = words_->apply(said);
+  const std::vector<Feature> wanted = features(text);
+  double most = 0;
+  for (const std::string& question : entry.questions) {
+    const std::vector<Feature> own = features(words_->apply(make_plain(question)));
+    std::size_t same = 0;
+    for (std::size_t i = 0, j = 0; i < wanted.size() && j < own.size();) {
+      if (wanted[i].id == own[j].id) {
+        ++same, ++i, ++j;
+      } else {
+        ++(wanted[i].id < own[j].id ? i : j);
+      }
+    }
+    const double all = static_cast<double>(wanted.size() + own.size() - same);
+    const double like = all > 0 ? static_cast<double>(same) / all : 0;
+    if (like > most) {
+      most = like;
+      out.question = question;
+    }
   }
-  const auto most =
-      std::max_element(weight.begin(), weight.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
-  return most == weight.end() ? std::string() : most->first;
+  double best_rule = 0;
+  for (const Keyword& keyword : keywords_) {
+    if (entries_[keyword.entry].key != entry.key) continue;
+    if (const double score = keyword_score(keyword, text); score > best_rule) {
+      best_rule = score;
+      out.keyword = keyword.rule;
+    }
+  }
+  return out;
 }
 
 }  // namespace qiao::bot

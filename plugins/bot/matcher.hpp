@@ -24,16 +24,24 @@ struct Match {
 /// itself over all. Immutable, any thread; well below a millisecond for hundreds of entries.
 class Matcher {
  public:
-  explicit Matcher(std::vector<KnowledgeEntry> entries, std::shared_ptr<const Understanding> understanding = nullptr);
+  explicit Matcher(std::vector<KnowledgeEntry> entries, std::shared_ptr<const Understanding> understanding = nullptr,
+                   std::shared_ptr<const ShopWords> words = std::make_shared<const ShopWords>());
 
   /// Best first, each entry once, scores above 0. Only entries of this site or of all sites, and only enabled ones.
   [[nodiscard]] std::vector<Match> best(const Plain& text, std::string_view site, std::size_t most = 3) const;
-  /// The group of the entries that the text is most likely about, all of them heard; empty when nothing speaks for one.
-  [[nodiscard]] std::string likely_group(const Plain& text, std::string_view site) const;
   /// True when nothing has changed since the learning.
   [[nodiscard]] bool all_learned() const noexcept {
-    return understanding_ && learned_.size() == entries_.size() && understanding_->entries() == entries_.size();
+    return understanding_ && learned_.size() == entries_.size() && understanding_->entries() == entries_.size() &&
+           understanding_->words() == words_->mark();
   }
+  /// Null when there is no such entry, or customers do not get it.
+  [[nodiscard]] const KnowledgeEntry* find(std::string_view key) const;
+  /// Why an entry was found: its question that is most like the text, and the rule of its keywords that holds.
+  struct Why {
+    std::string question;
+    std::string keyword;
+  };
+  [[nodiscard]] Why explain(const Plain& text, const KnowledgeEntry& entry) const;
   [[nodiscard]] const std::vector<KnowledgeEntry>& entries() const noexcept { return entries_; }
 
  private:
@@ -50,6 +58,7 @@ class Matcher {
   };
   struct Keyword {
     std::size_t entry;
+    std::string rule;
     std::vector<Plain> parts;
     std::size_t length = 0;
   };
@@ -58,6 +67,7 @@ class Matcher {
 
   std::vector<KnowledgeEntry> entries_;
   std::shared_ptr<const Understanding> understanding_;
+  std::shared_ptr<const ShopWords> words_;
   std::unordered_map<std::string, std::size_t> learned_;  ///< key → entry, of those that are understood
   std::vector<Variant> variants_;
   std::vector<Keyword> keywords_;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <optional>
 
 #include "plugins/bot/brain.hpp"
@@ -42,7 +43,8 @@ class BotPlugin final : public Plugin {
       host.log().warn("{}; the bot understands less without it", background.error().message);
       background = Background{};
     }
-    knowledge_.emplace(host.store(), host.clock(), std::move(*background), [&host, this] {
+    knowledge_.emplace(host.store(), host.audit(), host.clock(), std::move(*background), [&host, this] {
+      watch_validity(host);
       host.bus().post(
           {.kind = Lane::blocking, .capacity = 4, .concurrency = 1, .name = "learn", .budget = std::chrono::minutes(2)},
           [this] { knowledge_->learn(); }, Priority::background);
@@ -134,10 +136,7 @@ class BotPlugin final : public Plugin {
     contract::BotAnswer answer = Brain(*matcher, settings()).answer(ask);
     Live kind = Live::none;
     if (answer.outcome == contract::BotOutcome::answer) {
-      const auto& entries = matcher->entries();
-      const auto entry =
-          std::find_if(entries.begin(), entries.end(), [&](const auto& e) { return e.key == answer.entry; });
-      kind = entry->live;
+      if (const KnowledgeEntry* entry = matcher->find(answer.entry)) kind = entry->live;
     }
     // What is said to "which product?" names one, unless it is clearly about something else.
     const bool unclear = answer.reason == "no_match" || answer.reason == "low_score" || answer.reason == "learned" ||
@@ -203,6 +202,26 @@ class BotPlugin final : public Plugin {
     answer.outcome = contract::BotOutcome::answer;
     return answer;
   }
+  /// Entries begin and end by themselves.
+  void watch_validity(Context& host) {
+    const auto edge = knowledge_->next_edge();
+    if (!edge) return;
+    {
+      const std::lock_guard lock(watched_mutex_);
+      if (watched_ == *edge) return;
+      watched_ = *edge;
+    }
+    const Duration wait =
+        std::clamp<Duration>(*edge - host.clock().now(), std::chrono::milliseconds(1), std::chrono::hours(24));
+    host.bus().after(wait, {.kind = Lane::blocking, .name = "validity"}, [this, &host] {
+      {
+        const std::lock_guard lock(watched_mutex_);
+        watched_ = Time{};
+      }
+      if (auto done = knowledge_->refresh(); !done)
+        host.log().warn("the knowledge could not be read again: {}", done.error().message);
+    });
+  }
   [[nodiscard]] BrainSettings settings() const { return {threshold_.load(std::memory_order_relaxed)}; }
 
   BotConfig config_;
@@ -214,6 +233,8 @@ class BotPlugin final : public Plugin {
   std::optional<Learning> learning_;
   std::optional<LiveAnswers> live_;
   std::array<Counter*, 3> outcomes_{};
+  std::mutex watched_mutex_;
+  Time watched_;  ///< when entries begin or end next; guarded by watched_mutex_
 };
 
 }  // namespace qiao::bot

@@ -82,8 +82,13 @@ Result<Background> Background::read(const std::filesystem::path& folder) {
 
 std::shared_ptr<const Understanding> Understanding::learn(const std::vector<KnowledgeEntry>& entries,
                                                           const Background& background,
-                                                          const std::function<bool()>& go_on) {
+                                                          const std::function<bool()>& go_on,
+                                                          const ShopWords& words) {
   std::shared_ptr<Understanding> learned(new Understanding);
+  learned->words_ = words.mark();
+  const auto in_our_words = [&](const std::string& text) {
+    return words.empty() ? text : to_utf8(words.apply(make_plain(text)).text);
+  };
   std::vector<Example> examples;
   std::vector<std::size_t> folds;  // of each example; kFolds: always learned from
   for (const KnowledgeEntry& entry : entries) {
@@ -92,12 +97,12 @@ std::shared_ptr<const Understanding> Understanding::learn(const std::vector<Know
     const int label = static_cast<int>(learned->keys_.size());
     learned->keys_.push_back(entry.key);
     for (std::size_t i = 0; i < entry.questions.size(); ++i) {
-      examples.push_back({entry.questions[i], label});
+      examples.push_back({in_our_words(entry.questions[i]), label});
       folds.push_back(i % kFolds);
     }
     for (const std::string* answer : {&entry.answer_zh, &entry.answer_en}) {
       if (answer->empty()) continue;
-      examples.push_back({*answer, label});
+      examples.push_back({in_our_words(*answer), label});
       folds.push_back(kFolds);
     }
   }

@@ -9,6 +9,7 @@
 
 #include "plugins/bot/entry.hpp"
 #include "plugins/bot/nlu/classifier.hpp"
+#include "plugins/bot/vocabulary.hpp"
 
 namespace qiao::bot {
 
@@ -33,14 +34,16 @@ class Understanding {
   /// Null when `go_on`, asked between the steps, said no.
   static std::shared_ptr<const Understanding> learn(
       const std::vector<KnowledgeEntry>& entries, const Background& background,
-      const std::function<bool()>& go_on = [] { return true; });
+      const std::function<bool()>& go_on = [] { return true; }, const ShopWords& words = {});
 
-  /// Best first.
+  /// Best first. The text is one that the shop's words were applied to.
   [[nodiscard]] std::vector<Guess> guess(const Plain& text, std::size_t most) const;
   /// True when it was learned as it is now; a new or changed entry is not known before the next learning.
   [[nodiscard]] bool knows(const KnowledgeEntry& entry) const;
   /// How many it was learned from, disabled ones included.
   [[nodiscard]] std::size_t entries() const noexcept { return learned_.size(); }
+  /// ShopWords::mark of those that it was learned with.
+  [[nodiscard]] std::size_t words() const noexcept { return words_; }
   [[nodiscard]] std::size_t bytes() const noexcept { return classifier_ ? classifier_->bytes() : 0; }
 
  private:
@@ -50,6 +53,7 @@ class Understanding {
   [[nodiscard]] double probability(double score) const;
 
   std::vector<std::string> keys_;
+  std::size_t words_ = 0;
   std::unordered_map<std::string, std::size_t> learned_;  ///< key → hash of what was learned
   std::unique_ptr<const Classifier> classifier_;
   double slope_ = 2;

@@ -59,10 +59,10 @@ Subject Subject::of_knowledge(std::vector<KnowledgeEntry> entries, const Backgro
   const auto matcher = std::make_shared<const Matcher>(std::move(entries), std::move(learned));
   out.ask = [matcher](const std::string& text, std::size_t most) {
     std::vector<Said> said;
-    for (const Match& m : matcher->best(make_plain(text), {}, most)) said.push_back({m.entry->key, m.score, m.reason});
+    for (const Match& m : matcher->best(make_plain(text), {}, most))
+      said.push_back({m.entry->key, m.score, m.reason, m.entry->group});
     return said;
   };
-  out.group = [matcher](const std::string& text) { return matcher->likely_group(make_plain(text), {}); };
   return out;
 }
 
@@ -92,7 +92,7 @@ Subject Subject::of_sentences(const std::vector<Labelled>& rows, const Backgroun
   out.ask = [classifier, names](const std::string& text, std::size_t most) {
     std::vector<Said> said;
     for (const Classifier::Ranked& r : classifier->classify(make_plain(text), most)) {
-      said.push_back({(*names)[static_cast<std::size_t>(r.label)], r.score, "learned"});
+      said.push_back({(*names)[static_cast<std::size_t>(r.label)], r.score, "learned", {}});
     }
     return said;
   };
@@ -146,9 +146,9 @@ Figures measure(const Subject& subject, const std::vector<Labelled>& rows, std::
     first += right;
     among_three += std::any_of(said.begin(), said.end(), [&](const auto& s) { return s.intent == row.intent; });
     if (!right) ++confused[{row.intent, said.empty() ? "" : said[0].intent}];
-    if (subject.group && !row.group.empty()) {
+    if (!row.group.empty()) {
       ++with_group;
-      group_right += subject.group(row.text) == row.group;
+      group_right += !said.empty() && said[0].group == row.group;
     }
   }
   out.out_of_scope = rows.size() - out.in_scope;

@@ -17,11 +17,11 @@ struct Subject {
     std::string intent;
     double score;
     std::string reason{};
+    std::string group{};  ///< who helps
   };
   std::function<std::vector<Said>(const std::string& text, std::size_t most)> ask;
-  std::function<std::string(const std::string& text)> group;  ///< the group that it suggests; may be empty
-  double seconds = 0;                                         ///< of learning
-  std::size_t bytes = 0;                                      ///< of what was learned
+  double seconds = 0;     ///< of learning
+  std::size_t bytes = 0;  ///< of what was learned
   std::size_t intents = 0;
   std::size_t sentences = 0;
 
