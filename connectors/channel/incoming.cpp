@@ -97,13 +97,6 @@ void add_line(std::string& text, const std::string& line) {
 
 }  // namespace
 
-std::string clip(std::string text, std::size_t bytes) {
-  if (text.size() <= bytes) return text;
-  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U) --bytes;
-  text.resize(bytes);
-  return text;
-}
-
 std::string first_characters(const std::string& text, std::size_t most) {
   auto pieces = split_text(text, most);
   return pieces.empty() ? std::string{} : std::move(pieces.front());

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "connectors/channel/plugin.hpp"
+#include "connectors/channel/wire.hpp"
 
 /// \file
 /// From a platform's webhook or poll into the hub: what most messengers do the same way. A connector reads the
@@ -58,8 +59,6 @@ void add_location(contract::Content& content, const std::string& latitude, const
                   const std::string& label, const std::string& address);
 void add_contact(contract::Content& content, const std::string& name, const std::string& phone);
 void add_quote(contract::Content& content, const std::string& text);
-/// At most `bytes`, cut at a character's end.
-std::string clip(std::string text, std::size_t bytes);
 /// At most `most` characters, for a label.
 std::string first_characters(const std::string& text, std::size_t most);
 /// What a platform gives as a time, in `unit`s since 1970; 1970 itself when it cannot be one.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "connectors/channel/form.hpp"
 #include "connectors/channel/signing.hpp"
 #include "connectors/douyin/client/outbound.hpp"
 #include "connectors/platform/http_answer.hpp"
@@ -225,14 +226,8 @@ Result<std::pair<Json, std::string>> Api::call(const std::string& path,
 }
 
 Result<std::string> Api::upload_image(const std::string& name, const std::string& type, const std::string& bytes) {
-  const std::string boundary = "qiao" + channel::random_token(24);
-  std::string filename = name;
-  std::replace_if(
-      filename.begin(), filename.end(), [](char c) { return c == '"' || static_cast<unsigned char>(c) < 0x20; }, '_');
-  auto answer = call(config_.upload_path, {},
-                     "--" + boundary + "\r\nContent-Disposition: form-data; name=\"image\"; filename=\"" + filename +
-                         "\"\r\nContent-Type: " + type + "\r\n\r\n" + bytes + "\r\n--" + boundary + "--\r\n",
-                     "multipart/form-data; boundary=" + boundary);
+  const auto [form_type, form] = channel::multipart({}, {"image", name, type, bytes});
+  auto answer = call(config_.upload_path, {}, form, form_type);
   if (!answer) return answer.error();
   const Json& data = at(answer->first, "data");
   for (const Json* place : {&at(data, {"image", "image_id"}), &at(data, "image_id"), &at(data, "media_id")}) {

@@ -9,23 +9,17 @@ namespace qiao::douyin {
 
 namespace {
 
+using channel::moment;  // seconds in some calls, milliseconds in others
 using platform::at;
 using platform::integer;
 using platform::Json;
 using platform::text;
 
 constexpr std::size_t kId = 1024, kName = 200, kText = 8 * 1024;
-constexpr std::int64_t kLast = 4102444800;  // 2100
 
 std::string say(bool english, std::string_view zh, std::string_view en) { return std::string(english ? en : zh); }
 
-/// Seconds in some calls, milliseconds in others.
-Time moment(std::int64_t value) {
-  if (value > kLast) return Time(std::chrono::milliseconds(std::clamp<std::int64_t>(value, 0, kLast * 1000)));
-  return Time(std::chrono::seconds(std::clamp<std::int64_t>(value, 0, kLast)));
-}
-
-std::string id_of(const Json& value) { return cut(text(value), kId); }
+std::string id_of(const Json& value) { return clip(text(value), kId); }
 
 std::string first_text(const Json& object, std::initializer_list<const char*> names) {
   for (const char* name : names) {
@@ -39,21 +33,21 @@ void read_message(const Json& content, Webhook& hook) {
   m.id = id_of(at(content, "server_message_id"));
   m.conversation = id_of(at(content, "conversation_short_id"));
   m.at = moment(integer(at(content, "create_time")));
-  m.type = cut(text(at(content, "message_type")), 64);
-  m.text = cut(text(at(content, "text")), kText);
+  m.type = clip(text(at(content, "message_type")), 64);
+  m.text = clip(text(at(content, "text")), kText);
   m.media_url = text(at(content, "resource_url"));
   m.item = id_of(at(content, "item_id"));
   m.status = integer(at(content, "auth_status"));
   for (const Json& line : platform::items(at(content, "card_data"))) {
-    m.form.emplace_back(cut(text(at(line, "label")), kName), cut(text(at(line, "value")), kName));
+    m.form.emplace_back(clip(text(at(line, "label")), kName), clip(text(at(line, "value")), kName));
     if (m.form.size() == 50) break;
   }
   if (const std::string path = text(at(content, "path")); !path.empty()) {
     const std::string query = text(at(content, "query"));
-    m.source = cut(path + (query.empty() ? "" : "?" + query), 500);
+    m.source = clip(path + (query.empty() ? "" : "?" + query), 500);
   }
   for (const Json& person : platform::items(at(content, "user_infos"))) {
-    if (text(at(person, "open_id")) == hook.from) hook.from_name = cut(text(at(person, "nick_name")), kName);
+    if (text(at(person, "open_id")) == hook.from) hook.from_name = clip(text(at(person, "nick_name")), kName);
   }
 }
 
@@ -61,22 +55,16 @@ Comment comment_of(const Json& one, const std::string& item) {
   Comment c;
   c.id = id_of(at(one, "comment_id"));
   c.item = item;
-  c.user = cut(text(at(one, "comment_user_id")), 128);
-  c.name = cut(first_text(one, {"nick_name", "nickname"}), kName);
+  c.user = clip(text(at(one, "comment_user_id")), 128);
+  c.name = clip(first_text(one, {"nick_name", "nickname"}), kName);
   c.reply_to = id_of(at(one, "reply_comment_id"));
-  c.text = cut(text(at(one, "content")), kText);
+  c.text = clip(text(at(one, "content")), kText);
   c.at = moment(integer(at(one, "create_time")));
   c.replies = integer(at(one, "reply_comment_total"));
   return c;
 }
 
 }  // namespace
-
-std::string cut(std::string_view text, std::size_t most) {
-  if (text.size() <= most) return std::string(text);
-  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80) --most;
-  return std::string(text.substr(0, most));
-}
 
 std::string signature(std::string_view client_secret, std::string_view raw_body) {
   return channel::hex(channel::sha1(std::string(client_secret).append(raw_body)));
@@ -88,8 +76,8 @@ Result<Webhook> read_webhook(std::string_view body) {
   Webhook hook;
   hook.event = text(at(*json, "event"));
   hook.client_key = text(at(*json, "client_key"));
-  hook.from = cut(text(at(*json, "from_user_id")), 128);
-  hook.to = cut(text(at(*json, "to_user_id")), 128);
+  hook.from = clip(text(at(*json, "from_user_id")), 128);
+  hook.to = clip(text(at(*json, "to_user_id")), 128);
   if (hook.event.empty()) return Error{Errc::bad_value, "douyin.bad_answer", "a webhook without an event"};
   // An object in some events, an object written as a text in others.
   Json content = at(*json, "content");

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "connectors/channel/wire.hpp"
 #include "qiao/contract/conversation.hpp"
 #include "qiao/result.hpp"
 
@@ -12,6 +13,8 @@
 /// What Douyin tells: signed webhooks and lists of comments. Reads strangers' bytes; knows no hub.
 
 namespace qiao::douyin {
+
+using channel::clip;
 
 /// X-Douyin-Signature of a body.
 std::string signature(std::string_view client_secret, std::string_view raw_body);
@@ -69,8 +72,5 @@ std::string comment_text(const Comment& comment, bool english);
 std::string message_text(const Message& message, bool english);
 /// What agents read about an event that is no message; empty: nothing worth a note.
 std::string event_text(const Webhook& hook, bool english);
-
-/// `text` cut to at most `most` bytes at a character's end.
-std::string cut(std::string_view text, std::size_t most);
 
 }  // namespace qiao::douyin

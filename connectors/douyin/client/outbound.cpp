@@ -49,7 +49,7 @@ bool is_token_error(std::int64_t code) {
 Error error_of(std::int64_t code, std::string_view description) {
   const auto id = fmt::format("douyin.{}", code);
   const auto says = [&](std::string_view what) {
-    return fmt::format("Douyin {} ({}): {}", code, cut(description, 120), what);
+    return fmt::format("Douyin {} ({}): {}", code, clip(description, 120), what);
   };
   if (is_token_error(code)) {
     return channel::failure::token(says("the access token is refused; authorise the account again"));

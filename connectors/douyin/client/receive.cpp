@@ -46,11 +46,6 @@ std::string short_id(const std::string& id) { return id.size() <= 128 ? id : cha
 
 std::string written(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
-bool final_error(const Error& error) {
-  return error.code == Errc::bad_value || error.code == Errc::not_found || error.code == Errc::too_large ||
-         error.code == Errc::forbidden || error.code == Errc::unsupported || error.code == Errc::conflict;
-}
-
 }  // namespace
 
 void Client::listen(Context& host) {
@@ -105,7 +100,7 @@ void Client::called(const std::shared_ptr<const HttpRequest>& request, const Htt
     auto done = take(request->body, std::string(request->header("msg-id")));
     HttpResponse answer;
     answer.body = "{}";
-    reply(done || final_error(done.error()) ? std::move(answer) : HttpResponse::problem(done.error()));
+    reply(done || channel::is_final(done.error()) ? std::move(answer) : HttpResponse::problem(done.error()));
   });
   if (!queued) reply(HttpResponse::problem({Errc::overloaded, "douyin.busy", "too much to do; send it again"}));
 }
@@ -211,7 +206,7 @@ contract::Card Client::post_card(const std::string& item) {
   }
   auto video = platform::read_json(kept, "douyin");
   if (!video) return card;
-  if (const std::string title = text(at(*video, "title")); !title.empty()) card.title = cut(title, 200);
+  if (const std::string title = text(at(*video, "title")); !title.empty()) card.title = clip(title, 200);
   const auto web = [](std::string url) { return url.starts_with("http") && url.size() <= 2000 ? url : std::string(); };
   card.picture = web(text(at(*video, "cover")));
   card.url = web(text(at(*video, "url")));
@@ -310,7 +305,7 @@ void Client::poll() {
     }
     if (done.error().code == Errc::cancelled) return;
     services_->host.log().warn("comments were not fetched: {}", done.error().message);
-    if (final_error(done.error()) || done.error().code == Errc::unauthorized) {
+    if (channel::is_final(done.error())) {
       services_->channel->alert("douyin.poll", fmt::format("No comments come from Douyin: {}", done.error().message));
     }
     // The others would meet the same.
@@ -334,7 +329,7 @@ Result<void> Client::poll_video(const std::string& item) {
       // Clocks differ by minutes; what was taken before is known by its id.
       if (comment->at + 5min < seen) continue;
       any = true;
-      if (auto taken = take_comment(*comment); !taken && !final_error(taken.error())) return taken.error();
+      if (auto taken = take_comment(*comment); !taken && !channel::is_final(taken.error())) return taken.error();
       newest = std::max(newest, comment->at);
     }
     return any;

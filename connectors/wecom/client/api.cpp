@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "connectors/channel/signing.hpp"
+#include "connectors/channel/form.hpp"
 #include "connectors/platform/http_answer.hpp"
 #include "connectors/wecom/client/outbound.hpp"
 
@@ -110,17 +110,11 @@ Result<Api::Media> Api::media(const std::string& media_id) {
 
 Result<std::string> Api::upload(const std::string& kind, const std::string& name, const std::string& type,
                                 const std::string& bytes) {
-  const std::string boundary = "qiao" + channel::random_token(24);
-  std::string filename = name;
-  for (char& c : filename) {
-    if (c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20) c = '_';
-  }
   OutboundRequest request;
+  auto form = channel::multipart({}, {"media", name, type, bytes});
   request.method = "POST";
-  request.headers = {{"Content-Type", "multipart/form-data; boundary=" + boundary}};
-  request.body = "--" + boundary + "\r\nContent-Disposition: form-data; name=\"media\"; filename=\"" + filename +
-                 "\"; filelength=" + std::to_string(bytes.size()) + "\r\nContent-Type: " + type + "\r\n\r\n" + bytes +
-                 "\r\n--" + boundary + "--\r\n";
+  request.headers = {{"Content-Type", std::move(form.first)}};
+  request.body = std::move(form.second);
   auto answer = send(std::move(request), "/cgi-bin/media/upload", "type=" + kind);
   if (!answer) return answer.error();
   std::string id = platform::text(at(answer->second, "media_id"));

@@ -256,7 +256,7 @@ bool Client::graded(const Item& item) {
     thanks.conversation = grade.conversation;
     thanks.author = contract::Author::system;
     thanks.content.text = config_.rating_thanks;
-    thanks.client_id = cut("thanks-" + item.id, 64);
+    thanks.client_id = clip("thanks-" + item.id, 64);
     services_->channel->write(std::move(thanks));
   }
   return true;

@@ -21,8 +21,8 @@ std::string say(bool english, std::string_view zh, std::string_view en) { return
 contract::Card card(std::string kind, const Json& title, const Json& body, const Json& url) {
   contract::Card c;
   c.kind = std::move(kind);
-  c.title = cut(text(title), kTitle);
-  c.text = cut(text(body), kText);
+  c.title = clip(text(title), kTitle);
+  c.text = clip(text(body), kText);
   c.url = text(url);
   return c;
 }
@@ -54,8 +54,8 @@ void read_event(const Json& event, Item& item) {
   item.event = text(at(event, "event_type"));
   item.customer.open_kfid = text(at(event, "open_kfid"));
   item.customer.external_userid = text(at(event, "external_userid"));
-  item.scene = cut(text(at(event, "scene")), kTitle);
-  item.scene_param = cut(decoded(text(at(event, "scene_param"))), kText);
+  item.scene = clip(text(at(event, "scene")), kTitle);
+  item.scene_param = clip(decoded(text(at(event, "scene_param"))), kText);
   item.welcome_code = text(at(event, "welcome_code"));
   item.message = text(at(event, "msg_code"));
   item.about = text(at(event, item.event == "msg_send_fail" ? "fail_msgid" : "recall_msgid"));
@@ -70,7 +70,7 @@ void read_content(const Json& body, Item& item, bool english) {
   contract::Content& content = item.content;
   const std::string& type = item.type;
   if (type == "text") {
-    content.text = cut(text(at(body, "content")), kMessage);
+    content.text = clip(text(at(body, "content")), kMessage);
     item.menu_id = text(at(body, "menu_id"));
   } else if (type == "image" || type == "voice" || type == "video" || type == "file") {
     item.media_id = text(at(body, "media_id"));
@@ -105,20 +105,14 @@ void read_content(const Json& body, Item& item, bool english) {
       content.text += "\n· " + text(at(entry, {text(at(entry, "type")), "content"}));
     }
     if (const std::string tail = text(at(body, "tail_content")); !tail.empty()) content.text += "\n" + tail;
-    content.text = cut(content.text, kMessage);
+    content.text = clip(content.text, kMessage);
   } else {
-    content.text = say(english, "［暂不支持的消息：", "[A message of a kind that cannot be shown: ") + cut(type, 64) +
+    content.text = say(english, "［暂不支持的消息：", "[A message of a kind that cannot be shown: ") + clip(type, 64) +
                    say(english, "，请在企业微信中查看］", "; see it in WeCom]");
   }
 }
 
 }  // namespace
-
-std::string cut(std::string_view text, std::size_t most) {
-  if (text.size() <= most) return std::string(text);
-  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80) --most;
-  return std::string(text.substr(0, most));
-}
 
 std::string user_of(const Customer& customer) { return customer.external_userid + "@" + customer.open_kfid; }
 

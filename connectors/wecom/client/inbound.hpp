@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "connectors/channel/wire.hpp"
 #include "qiao/contract/conversation.hpp"
 #include "qiao/result.hpp"
 
@@ -11,6 +12,8 @@
 /// What 微信客服 tells: callbacks, and pages of messages and events. Reads strangers' bytes; knows no hub.
 
 namespace qiao::wecom {
+
+using channel::clip;
 
 /// Customers of one company are the same person in all of its accounts, but are answered from the one they wrote to.
 struct Customer {
@@ -66,8 +69,5 @@ Result<Page> read_page(std::string_view body, bool english);
 std::string event_text(const Item& item, bool english);
 /// Why a message that was accepted at first did not arrive.
 std::string failure_text(int fail_type, bool english);
-
-/// `text` cut to at most `most` bytes at a character's end.
-std::string cut(std::string_view text, std::size_t most);
 
 }  // namespace qiao::wecom

@@ -30,7 +30,7 @@ Json menu(std::string_view head, const std::vector<contract::Button>& buttons) {
   Json list = Json::array();
   for (const contract::Button& button : buttons) {
     if (list.size() == 10) break;
-    const std::string label = cut(button.label, 128);
+    const std::string label = clip(button.label, 128);
     if (!button.url.empty()) {
       list.push_back({{"type", "view"}, {"view", {{"url", button.url}, {"content", label}}}});
     } else {
@@ -38,12 +38,12 @@ Json menu(std::string_view head, const std::vector<contract::Button>& buttons) {
       list.push_back({{"type", "click"}, {"click", {{"id", menu_id(value)}, {"content", label}}}});
     }
   }
-  return {{"head_content", cut(head, 1024)}, {"list", std::move(list)}};
+  return {{"head_content", clip(head, 1024)}, {"list", std::move(list)}};
 }
 
 }  // namespace
 
-std::string menu_id(std::string_view value) { return cut(std::string(kOurs).append(value), 128); }
+std::string menu_id(std::string_view value) { return clip(std::string(kOurs).append(value), 128); }
 
 std::string menu_value(std::string_view id) {
   return id.starts_with(kOurs) ? std::string(id.substr(kOurs.size())) : std::string();
@@ -94,14 +94,16 @@ std::string card_body(const Customer& to, std::string_view key, const contract::
   if (card.kind == "mini_program") {
     return written(message(to, key, "miniprogram",
                            {{"appid", data("app_id")},
-                            {"title", cut(card.title, 64)},
+                            {"title", clip(card.title, 64)},
                             {"thumb_media_id", thumb},
                             {"pagepath", data("path")}}));
   }
   if (card.url.empty() || card.url.size() > 2048) return {};
-  return written(message(
-      to, key, "link",
-      {{"title", cut(card.title, 128)}, {"desc", cut(card.text, 512)}, {"url", card.url}, {"thumb_media_id", thumb}}));
+  return written(message(to, key, "link",
+                         {{"title", clip(card.title, 128)},
+                          {"desc", clip(card.text, 512)},
+                          {"url", card.url},
+                          {"thumb_media_id", thumb}}));
 }
 
 std::string welcome_body(std::string_view code, std::string_view key, const std::string& text,
@@ -109,7 +111,7 @@ std::string welcome_body(std::string_view code, std::string_view key, const std:
   Json out = {{"code", code}, {"msgid", key}};
   if (entries.empty()) {
     out["msgtype"] = "text";
-    out["text"] = {{"content", cut(text, 2048)}};
+    out["text"] = {{"content", clip(text, 2048)}};
   } else {
     std::vector<contract::Button> buttons;
     for (const MenuEntry& entry : entries) buttons.push_back({entry.label, entry.value, entry.url});
@@ -155,7 +157,7 @@ Error error_of(std::int64_t code, std::string_view errmsg) {
   // "…, hint: […], from ip: …" is for the platform's own support.
   const std::string_view short_says = errmsg.substr(0, errmsg.find(", hint"));
   const auto says = [&](std::string_view what) {
-    return fmt::format("WeCom {} ({}): {}", code, cut(short_says, 120), what);
+    return fmt::format("WeCom {} ({}): {}", code, clip(short_says, 120), what);
   };
   const auto id = fmt::format("wecom.{}", code);
   switch (code) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "connectors/channel/signing.hpp"
+#include "connectors/channel/wire.hpp"
 #include "connectors/wecom/client/client.hpp"
 #include "connectors/wecom/client/outbound.hpp"
 
@@ -27,21 +28,6 @@ Lane pulling() {
   lane.name = "pull";
   lane.budget = 120s;
   return lane;
-}
-
-/// Nothing that waiting could mend.
-bool final_error(const Error& error) {
-  switch (error.code) {
-    case Errc::unavailable:
-    case Errc::timeout:
-    case Errc::overloaded:
-    case Errc::cancelled:
-    case Errc::rate_limited:
-    case Errc::internal:
-      return false;
-    default:
-      return true;
-  }
 }
 
 }  // namespace
@@ -137,7 +123,7 @@ void Client::work(const std::string& open_kfid) {
 void Client::failed(const Error& error) {
   if (error.code == Errc::cancelled) return;
   services_->host.log().warn("pulling from WeCom failed: {}", error.message);
-  if (final_error(error) || error.name() == "channel.quota") {
+  if (channel::is_final(error) || error.name() == "channel.quota") {
     services_->channel->alert("wecom.pull", fmt::format("No messages come from WeCom: {}", error.message));
   }
 }
@@ -185,7 +171,7 @@ Result<void> Client::take(std::vector<Item>& items, bool last_try) {
   for (Item& item : items) {
     auto done = item.type == "event" ? take_event(item) : take_message(item, last_try);
     if (!done) {
-      if (!final_error(done.error())) return done;
+      if (!channel::is_final(done.error())) return done;
       services_->host.log().warn("a message of WeCom was refused by the hub: {} id={}", done.error().message, item.id);
     }
     if (item.origin == Origin::customer && held.insert(user_of(item.customer)).second) hold_session(item.customer);
@@ -223,7 +209,7 @@ void Client::introduce(const std::vector<Item>& items) {
   }
   for (const Json& one : platform::items(at(*answer, "customer_list"))) {
     const std::string id = platform::text(at(one, "external_userid"));
-    const std::string name = cut(platform::text(at(one, "nickname")), 200);
+    const std::string name = clip(platform::text(at(one, "nickname")), 200);
     const std::string union_id = platform::text(at(one, "unionid"));
     {
       const std::lock_guard lock(mutex_);
@@ -264,7 +250,7 @@ Result<void> Client::fetch_media(Item& item, bool last_try) {
     }
   }
   const Error error = media ? kept.error() : media.error();
-  if (!final_error(error) && !last_try) return error;
+  if (!channel::is_final(error) && !last_try) return error;
   services_->host.log().warn("a file of a message was not fetched: {} id={}", error.message, item.id);
   item.content.text += english_ ? fmt::format("[The customer sent a file ({}) that could not be fetched]", item.type)
                                 : fmt::format("［客户发送的文件（{}）未能取回］", item.type);

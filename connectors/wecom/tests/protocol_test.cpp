@@ -136,9 +136,9 @@ TEST(Pages, WhatHasNoIdOrNoShapeIsLeftOut) {
 }
 
 TEST(Pages, LongTextsEndAtACharacter) {
-  EXPECT_EQ(cut("口红", 5), "口");
-  EXPECT_EQ(cut("口红", 6), "口红");
-  EXPECT_EQ(cut("", 3), "");
+  EXPECT_EQ(clip("口红", 5), "口");
+  EXPECT_EQ(clip("口红", 6), "口红");
+  EXPECT_EQ(clip("", 3), "");
 }
 
 TEST(Customers, AnIdNamesTheAccountThatAnswers) {

@@ -1,0 +1,34 @@
+#include "connectors/channel/wire.hpp"
+
+#include <algorithm>
+
+namespace qiao::channel {
+
+std::string clip(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return std::string(text);
+  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80) --bytes;
+  return std::string(text.substr(0, bytes));
+}
+
+Time moment(std::int64_t value) {
+  constexpr std::int64_t kLast = 4102444800;  // 2100 in seconds, 1970 in milliseconds
+  if (value > kLast) return Time(std::chrono::milliseconds(std::min(value, kLast * 1000)));
+  return Time(std::chrono::seconds(std::max<std::int64_t>(value, 0)));
+}
+
+bool is_final(const Error& error) {
+  switch (error.code) {
+    case Errc::unavailable:
+    case Errc::timeout:
+    case Errc::overloaded:
+    case Errc::cancelled:
+    case Errc::rate_limited:
+    case Errc::internal:
+    case Errc::would_deadlock:
+      return false;
+    default:
+      return true;
+  }
+}
+
+}  // namespace qiao::channel
