@@ -51,6 +51,8 @@ Result<void> Client::start(Context& host) {
       if (!given) return given.error();
       return TokenGiven{*given};
     });
+    // An account to which nothing is sent for weeks would lose its authorisation unseen.
+    host.bus().every(12h, lane, [this] { signed_in(account_->token()); });
   } else {
     token = [this](const std::string& refused) -> Result<std::string> {
       auto given = services_->host.bus().ask(AskToken{refused}, to(config_.account_of, 30s));
@@ -144,6 +146,11 @@ bool Client::was_ours(const std::string& said) {
   if (found == sent_.end()) return false;
   sent_.erase(found);
   return true;
+}
+
+void Client::signed_in(const Result<std::string>& token) {
+  if (token || token.error().name() != "channel.token") return;
+  services_->channel->alert("channel.token", token.error().message);
 }
 
 Result<contract::ConnectorTested> Client::test() {

@@ -65,6 +65,8 @@ class Client final : public channel::Platform {
   void poll();
   Result<void> poll_video(const std::string& item);
 
+  /// An alert when it is not.
+  void signed_in(const Result<std::string>& token);
   Result<std::string> send_comment(const channel::Part& part);
   Result<std::string> send_message(const channel::Part& part);
   /// What went out lately, so that the platform's echo of it is known.

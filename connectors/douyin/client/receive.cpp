@@ -196,6 +196,7 @@ contract::Card Client::post_card(const std::string& item) {
     auto answer = api_->call(config_.video_path, {}, written({{"item_ids", Json::array({item})}}));
     if (!answer) {
       services_->host.log().info("a video's title is not known: {}", answer.error().message);
+      signed_in(answer.error());
       return card;
     }
     const Json& video = at(at(answer->first, {"data", "list"}), std::size_t{0});

@@ -289,4 +289,12 @@ Result<contract::ConnectorTested> Client::test() {
 
 void Client::renew_credentials() { api_->renew(); }
 
+Result<std::int64_t> Client::forget(const std::string& user) {
+  const auto customer = customer_of(user);
+  if (!customer) return 0;
+  const std::lock_guard lock(mutex_);
+  names_.erase(customer->external_userid);
+  return 0;  // what was remembered for convenience is no record
+}
+
 }  // namespace qiao::wecom

@@ -29,6 +29,7 @@ class Client final : public channel::Platform {
   Result<std::string> send(const channel::Part& part) override;
   Result<contract::ConnectorTested> test() override;
   void renew_credentials() override;
+  Result<std::int64_t> forget(const std::string& user) override;
   void close() noexcept override;
 
  private:

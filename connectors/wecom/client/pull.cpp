@@ -103,7 +103,7 @@ void Client::work(const std::string& open_kfid) {
     const std::lock_guard lock(mutex_);
     Pull& state = pulls_[open_kfid];
     if (done) {
-      if (state.failures > 0) services_->channel->alert_over("wecom.pull");
+      services_->channel->alert_over("wecom.pull");
       state.failures = 0;
       if (state.again) continue;
       state.running = false;

@@ -22,7 +22,7 @@ Error error_of(std::int64_t code, std::string_view says) {
                  [](unsigned char c) { return static_cast<char>(c | 0x20); });
   // Codes are not documented in public; the words are all there is to tell.
   if (lower.find("token") != std::string::npos) {
-    return channel::failure::token(sentence + "; authorise the app for the shop again");
+    return channel::failure::token(sentence);
   }
   return {Errc::bad_value, fmt::format("xiaohongshu.{}", code), sentence};
 }

@@ -111,6 +111,15 @@ Result<void> Client::start(Context& host) {
                     [this](const std::shared_ptr<const HttpRequest>& request, const HttpReply& reply) {
                       shop_pushed(request, reply);
                     });
+    // A shop without events for two weeks would lose its authorisation unseen.
+    host.bus().every(6h, hooks(), [this] {
+      auto token = shop_->token();
+      if (!token && token.error().name() == "channel.token") {
+        services_->channel->alert("xiaohongshu.shop", token.error().message);
+      } else if (token) {
+        services_->channel->alert_over("xiaohongshu.shop");
+      }
+    });
   }
   Lane lane = hooks();
   lane.name = "cards";

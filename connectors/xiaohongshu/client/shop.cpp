@@ -61,7 +61,11 @@ Result<channel::FreshToken> Shop::fetch(const std::string& refresh) {
   if (!data && known.empty() && config_.code.empty()) {
     return channel::failure::token("the shop has not authorised the app: set ark.code or ark.refresh_token");
   }
-  if (!data) return data.error();
+  if (!data) {
+    return channel::is_final(data.error())
+               ? channel::failure::token(data.error().message + "; authorise the app for the shop again")
+               : data.error();
+  }
   channel::FreshToken token;
   token.value = text(at(*data, "accessToken"));
   token.refresh = text(at(*data, "refreshToken"));

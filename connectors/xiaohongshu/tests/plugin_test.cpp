@@ -140,6 +140,15 @@ TEST_F(Xiaohongshu, TheShopsTokenIsRenewedWhenItIsRefused) {
   EXPECT_EQ(state()["calls"]["oauth.refreshToken"], 1);
 }
 
+TEST_F(Xiaohongshu, AnEndedAuthorisationOfTheShopSaysWhatToDo) {
+  start(shop(xhs.url()));
+  ASSERT_TRUE(test());
+  tell({{"end_grant", true}});
+  EXPECT_EQ(tell({{"order", {{"number", "P7001"}, {"tag", "msg_item_create"}}}})["status"], 200);
+  EXPECT_NE(hub.log().find("authorise the app for the shop again"), std::string::npos);
+  EXPECT_EQ(hub.log().find("hubXhsSecret"), std::string::npos);
+}
+
 TEST_F(Xiaohongshu, ARefusedTokenOfTheInvitationIsAnAlert) {
   auto alerts = hub.probe<contract::ConnectorAlert>();
   start(messages(xhs.url()));

@@ -18,7 +18,7 @@ export function make({hub = ''} = {}) {
   const orders = new Map([['P7001', {orderId: 'P7001', userId: 'xhs-1', orderStatus: 4}], ['P7002', {orderId: 'P7002', userId: 'xhs-2', orderStatus: 2}]]);
   const people = {'xhs-1': '小明', 'xhs-2': '阿珍'};
   const sent = new Map();
-  let access = '', refresh = '', target = hub, twice = false, unsigned = false, next = 1;
+  let access = '', refresh = '', target = hub, twice = false, unsigned = false, codeUsed = false, next = 1;
   const good = data => ({body: {success: true, error_code: 0, error_msg: '', data}});
   const bad = (error_code, error_msg) => ({body: {success: false, error_code, error_msg}});
 
@@ -56,7 +56,7 @@ export function make({hub = ''} = {}) {
       return good({accessToken: access, refreshToken: refresh, accessTokenExpiresAt: Date.now() + 7 * 864e5,
         refreshTokenExpiresAt: Date.now() + 14 * 864e5, sellerId: 's1', sellerName: '桥记'});
     };
-    if (q.method === 'oauth.getAccessToken') return q.code === CODE ? tokens() : bad(2001, 'code is used or wrong');
+    if (q.method === 'oauth.getAccessToken') return q.code === CODE && !codeUsed ? tokens() : bad(2001, 'code is used or wrong');
     if (q.method === 'oauth.refreshToken') return q.refreshToken === refresh && refresh ? tokens() : bad(2002, 'refresh grant has ended');
     if (q.accessToken !== access || !access) return bad(2003, 'accessToken invalid');
     if (q.method === 'order.getOrderDetail') return orders.has(q.orderId) ? good(orders.get(q.orderId)) : bad(3001, 'no such order');
@@ -97,7 +97,10 @@ export function make({hub = ''} = {}) {
       if ('twice' in wish) twice = wish.twice;
       if (wish.unsigned) unsigned = true;
       if (wish.expire || wish.revoke) access = '';
-      if (wish.end_grant) access = refresh = '';
+      if (wish.end_grant) {
+        access = refresh = '';
+        codeUsed = true;
+      }
       if (wish.probe) return shopPush({test: true});
       if (wish.order) {
         const {number, tag, status} = wish.order;
