@@ -127,7 +127,9 @@ void Desk::news(const CallNews& news, const Done& done) {
     content.text = transferred_text(agent_name(news.extension), english());
     return note(news, "to-" + news.extension, std::move(content), true, {}, done);
   }
-  if (caller.noted) return nothing_to_store();
+  // It is noted once it rings at somebody; before that there is nothing to read that the end will not say.
+  const bool nowhere_yet = news.state == CallState::ringing && news.extension.empty();
+  if (caller.noted || nowhere_yet) return nothing_to_store();
   caller.noted = true;
   content.text = began_text(news, contract::masked_phone(caller.user), english());
   note(news, "ring", std::move(content), true, {}, done);

@@ -40,7 +40,7 @@ std::string call_frame(const CallChanged& call, bool mine, const Principal& read
   frame.state = call.state;
   frame.outbound = call.outbound;
   frame.mine = mine;
-  frame.phone = reader.may(contract::permission::kContactsReveal) ? call.phone : contract::masked_phone(call.phone);
+  frame.phone = reader.may(contract::permission::kContactsManage) ? call.phone : contract::masked_phone(call.phone);
   frame.extension = call.extension;
   frame.agent_name = call.agent_name;
   frame.queue = call.queue;

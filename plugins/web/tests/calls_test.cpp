@@ -18,9 +18,9 @@ contract::CallChanged ringing() {
   return call;
 }
 
-TEST(CallFrame, ShowsTheWholeNumberOnlyToThoseWhoMayUnmaskCustomers) {
+TEST(CallFrame, ShowsTheWholeNumberOnlyToSupervisors) {
   Principal agent;
-  agent.permissions = {contract::permission::kConversations};
+  agent.permissions = {contract::permission::kConversations, contract::permission::kContactsReveal};
   const std::string shown = call_frame(ringing(), true, agent);
   EXPECT_NE(shown.find(R"("phone":"138****8000")"), std::string::npos) << shown;
   EXPECT_EQ(shown.find("13800138000"), std::string::npos);
@@ -29,7 +29,7 @@ TEST(CallFrame, ShowsTheWholeNumberOnlyToThoseWhoMayUnmaskCustomers) {
   EXPECT_NE(shown.find(R"("mine":true)"), std::string::npos);
 
   Principal supervisor;
-  supervisor.permissions = {contract::permission::kConversations, contract::permission::kContactsReveal};
+  supervisor.permissions = {contract::permission::kConversations, contract::permission::kContactsManage};
   EXPECT_NE(call_frame(ringing(), false, supervisor).find(R"("phone":"+8613800138000")"), std::string::npos);
 }
 

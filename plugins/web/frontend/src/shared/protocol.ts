@@ -129,7 +129,7 @@ export interface CallFrame {
   state: CallState;
   outbound: boolean;
   mine: boolean;
-  /** Shown in part to whoever may not unmask customers; empty when withheld. */
+  /** Shown in part but to those who manage contacts; empty when withheld. */
   phone: string;
   extension: string;
   agent_name: string;
