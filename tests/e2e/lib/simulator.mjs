@@ -13,8 +13,11 @@ export class Simulator {
       simulator.process.once('exit', code => reject(new Error(`the simulator of ${name} ended with ${code}`)));
       simulator.process.stdout.setEncoding('utf8').on('data', chunk => {
         output += chunk;
-        const found = output.match(/ (http:\/\/[^\s]+)/);
-        if (found) resolve(found[1]);
+        const found = output.match(/ (http:\/\/\S+)(.*)\n/);
+        if (!found) return;
+        // What else it printed: {key: "/tmp/…", team: "…"}.
+        simulator.said = Object.fromEntries([...found[2].matchAll(/(\w+)=(\S+)/g)].map(([, name, value]) => [name, value]));
+        resolve(found[1]);
       });
     });
     return simulator;

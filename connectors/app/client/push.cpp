@@ -1,0 +1,17 @@
+#include "connectors/app/client/push.hpp"
+
+#include <charconv>
+
+namespace qiao::app {
+
+Error busy(std::string_view service, const OutboundResponse& response, std::chrono::milliseconds otherwise) {
+  const std::string_view header = response.header("retry-after");
+  std::int64_t seconds = 0;
+  const auto [end, bad] = std::from_chars(header.data(), header.data() + header.size(), seconds);
+  const bool read = bad == std::errc{} && end != header.data() && seconds > 0 && seconds <= 86400;
+  Error error{Errc::rate_limited, "push.busy", std::string(service) + " wants fewer pushes"};
+  error.retry_after = read ? std::chrono::milliseconds(seconds * 1000) : otherwise;
+  return error;
+}
+
+}  // namespace qiao::app
