@@ -280,6 +280,10 @@ Result<contract::Accepted> Channel::record_and_wait(contract::RecordEvent event)
 
 void Channel::opens_window(const std::string& user, Time at) { impl_->windows.opened_by_event(user, at); }
 
+void Channel::opens_window_briefly(const std::string& user, std::chrono::seconds lasts, std::int32_t messages) {
+  impl_->windows.opened_briefly(user, lasts, messages);
+}
+
 Result<contract::Attachment> Channel::keep_file(const std::string& user, std::string name, std::string bytes) {
   return impl_->host.bus().ask(contract::StoreFile{impl_->host.instance(), user, std::move(name), std::move(bytes)},
                                30s);

@@ -48,6 +48,8 @@ class Channel {
   /// The customer did something that is no message and lets the hub write to them (followed, pressed a menu). Blocking
   /// lanes.
   void opens_window(const std::string& user, Time at);
+  /// The same for platforms that allow only so many messages within a moment after it. Any thread.
+  void opens_window_briefly(const std::string& user, std::chrono::seconds lasts, std::int32_t messages);
   /// Keeps what a customer sent, for Content::attachments. Blocking lanes.
   Result<contract::Attachment> keep_file(const std::string& user, std::string name, std::string bytes);
   /// What the platform knows about who the customer is. Proven claims may join contacts; names never do. Any thread.

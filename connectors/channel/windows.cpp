@@ -1,5 +1,7 @@
 #include "connectors/channel/windows.hpp"
 
+#include <algorithm>
+
 namespace qiao::channel {
 namespace {
 
@@ -34,9 +36,32 @@ void Windows::opened_by_event(const std::string& user, Time at) {
   (void)memory_.put(name_of(user), std::to_string(to_micros(at)), life);
 }
 
+void Windows::opened_briefly(const std::string& user, std::chrono::seconds lasts, std::int32_t messages) {
+  if (!limited()) return;
+  const Time now = host_.clock().now();
+  const std::lock_guard lock(mutex_);
+  if (briefs_.size() >= kMostKnown) {
+    std::erase_if(briefs_, [&](const auto& entry) { return entry.second.until < now; });
+  }
+  Brief& window = briefs_[user];
+  if (window.until < now) window.left = 0;
+  window.until = std::max(window.until, now + lasts);
+  window.left = std::max(window.left, messages);
+}
+
+std::optional<Windows::Brief> Windows::brief(const std::string& user) {
+  const std::lock_guard lock(mutex_);
+  const auto found = briefs_.find(user);
+  if (found == briefs_.end()) return std::nullopt;
+  if (found->second.left > 0 && host_.clock().now() <= found->second.until) return found->second;
+  briefs_.erase(found);
+  return std::nullopt;
+}
+
 void Windows::sent(const std::string& user) {
   if (!limited()) return;
   const std::lock_guard lock(mutex_);
+  if (const auto moment = briefs_.find(user); moment != briefs_.end()) --moment->second.left;
   const auto found = windows_.find(user);
   if (found != windows_.end()) ++found->second.sent;
 }
@@ -45,10 +70,11 @@ void Windows::closed(const std::string& user) {
   if (!limited()) return;
   const std::lock_guard lock(mutex_);
   windows_[user].refused = true;
+  briefs_.erase(user);
 }
 
 bool Windows::surely_closed(const std::string& user) {
-  if (length_.count() == 0) return false;
+  if (length_.count() == 0 || brief(user)) return false;
   auto window = known(user);
   return window && (window->refused || host_.clock().now() > window->since + length_);
 }
@@ -68,6 +94,13 @@ Result<contract::ChannelWindow> Windows::of(const std::string& user) {
     answer.open = answer.open && answer.remaining > 0;
   }
   if (window->refused) answer.open = false;
+  if (!answer.open) {
+    if (const auto moment = brief(user)) {
+      answer.open = true;
+      answer.until = moment->until;
+      answer.remaining = moment->left;
+    }
+  }
   return answer;
 }
 

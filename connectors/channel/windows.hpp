@@ -22,6 +22,8 @@ class Windows {
   void opened(const std::string& user, Time at);
   /// The customer did something else that opens it; kept. Waits.
   void opened_by_event(const std::string& user, Time at);
+  /// The customer did something that lets the hub write to them for a moment. Waits for nothing.
+  void opened_briefly(const std::string& user, std::chrono::seconds lasts, std::int32_t messages);
   void sent(const std::string& user);
   /// The platform said so.
   void closed(const std::string& user);
@@ -36,6 +38,11 @@ class Windows {
     std::int32_t sent = 0;
     bool refused = false;  ///< by the platform, since then
   };
+  struct Brief {
+    Time until;
+    std::int32_t left = 0;
+  };
+  [[nodiscard]] std::optional<Brief> brief(const std::string& user);
   Result<Window> known(const std::string& user);
   Result<Window> ask(const std::string& user);
   void keep(const std::string& user, Window window);
@@ -46,6 +53,7 @@ class Windows {
   const std::int32_t messages_;
   std::mutex mutex_;
   std::unordered_map<std::string, Window> windows_;
+  std::unordered_map<std::string, Brief> briefs_;
 };
 
 }  // namespace qiao::channel

@@ -27,6 +27,7 @@ constexpr std::size_t kMostBody = 256 * 1024;
 constexpr std::size_t kMostKnown = 50'000;
 constexpr std::chrono::seconds kAskAgainAbout = 24h;
 constexpr auto kPendingPause = 20s;
+constexpr std::chrono::seconds kEventWindow = 60s;
 constexpr int kMostTries = 15;
 /// The platform keeps what customers send for three days.
 constexpr std::chrono::seconds kPendingLife = 72h;
@@ -49,6 +50,12 @@ bool passing(const Error& error) {
   return error.code == Errc::unavailable || error.code == Errc::timeout || error.code == Errc::overloaded ||
          error.code == Errc::cancelled || error.code == Errc::internal || error.code == Errc::rate_limited ||
          error.code == Errc::unauthorized;
+}
+
+/// How many messages the platform takes in the minute after an event; 0: none.
+int messages_after(const std::string& event) {
+  if (event == "user_enter_tempsession") return 2;
+  return event == "subscribe" || event == "SCAN" || event == "CLICK" || event.starts_with("scancode_") ? 3 : 0;
 }
 
 std::string lost_file(const Incoming& m, bool english) {
@@ -167,6 +174,9 @@ void Reception::event(const Exchanges::Ref& exchange, const Incoming& m) {
   record.user = m.from;
   record.content.text = note;
   record.at = time_of(m);
+  if (const int more = messages_after(m.event); more > 0) {
+    services_->channel->opens_window_briefly(m.from, kEventWindow, more);
+  }
   const bool greets = m.event == "subscribe" || m.event == "user_enter_tempsession";
   services_->channel->record(
       std::move(record), [self = shared_from_this(), exchange, welcome = greets ? config_.welcome : std::string{}](
