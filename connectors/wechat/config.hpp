@@ -64,6 +64,7 @@ struct WechatConfig : channel::ChannelSettings {
   std::string map_url =
       "https://apis.map.qq.com/uri/v1/"
       "marker?marker=coord:{latitude},{longitude};title:{title};addr:{text}&referer=qiao";
+  bool menus = true;
   bool user_info = true;
   Secret identify_secret;
   std::map<std::string, NoticeSettings> notices;
@@ -126,7 +127,7 @@ inline void describe(Schema<WechatConfig>& s) {
       .max_length(1500)
       .doc("Written to whoever follows the account or opens the mini program's customer service; empty: nothing");
   s.optional("passive_wait", &WechatConfig::passive_wait)
-      .range(std::chrono::milliseconds(0), std::chrono::milliseconds(4500))
+      .range(std::chrono::milliseconds(0), std::chrono::milliseconds(4300))
       .doc("So long a message waits for the bot's answer, which then costs no quota; the platform gives up after 5 s");
   s.optional("media_wait", &WechatConfig::media_wait)
       .range(std::chrono::milliseconds(100), std::chrono::milliseconds(4000))
@@ -148,6 +149,11 @@ inline void describe(Schema<WechatConfig>& s) {
   s.optional("thumb", &WechatConfig::thumb)
       .doc("JPEG file of at most 64 KB, shown on mini-program cards that bring no picture, and on videos");
   s.optional("map_url", &WechatConfig::map_url).doc("Where a location that an agent sends leads");
+  s.optional("menus", &WechatConfig::menus)
+      .doc(
+          "Buttons below an answer become a menu to tap, which goes through the customer-service interface; false: "
+          "they "
+          "become text, which may go out with the answer to the post");
   s.optional("user_info", &WechatConfig::user_info).doc("Ask for the UnionID of who writes (verified accounts only)");
   s.optional("identify_secret", &WechatConfig::identify_secret)
       .doc(

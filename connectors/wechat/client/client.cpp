@@ -27,6 +27,9 @@ constexpr auto kChoiceLife = 48h;
 constexpr auto kMenuPause = 5min;
 constexpr std::size_t kMostThumb = 64 * 1024;
 constexpr std::size_t kMostLost = 10'000;
+constexpr std::size_t kMostTyping = 10'000;
+/// Calls count against the day's quota: what the customer sees already is not said again.
+constexpr auto kTypingShown = 10s;
 
 }  // namespace
 
@@ -75,9 +78,9 @@ Result<void> Client::start(Context& host) {
 contract::ChannelCapabilities Client::capabilities() const {
   contract::ChannelCapabilities can;
   can.platform = config_.official() ? "wechat" : "wechat-miniprogram";
-  can.kinds = config_.official()
-                  ? std::vector<std::string>{"image", "voice", "video", "link", "location", "mini_program", "buttons"}
-                  : std::vector<std::string>{"image", "link", "location", "mini_program"};
+  can.kinds = {"image", "link", "location", "mini_program"};
+  if (config_.official()) can.kinds.insert(can.kinds.end(), {"voice", "video"});
+  if (config_.official() && config_.menus) can.kinds.emplace_back("buttons");
   can.max_text = config_.max_text;
   can.max_file = static_cast<std::int64_t>(
       std::max({config_.image_limit.count, config_.voice_limit.count, config_.video_limit.count}));
@@ -99,6 +102,7 @@ Result<std::string> Client::send(const channel::Part& part) {
   if (exchanges_->just_answered(part.user)) {
     return failure::user_rate("waits until the answer before it has arrived", 200ms);
   }
+  exchanges_->release(part.user);
   switch (part.kind) {
     case channel::Part::Kind::file:
       return send_file(part);
@@ -224,6 +228,15 @@ Result<std::string> Client::send_notice(const channel::Part& part) {
 }
 
 Result<void> Client::typing(const std::string& user, bool on) {
+  {
+    const SteadyTime now = services_->host.clock().steady();
+    const std::lock_guard lock(mutex_);
+    if (typing_.size() >= kMostTyping) typing_.clear();
+    auto& [was, at] = typing_[user];
+    if (was == on && now - at < kTypingShown) return {};
+    was = on;
+    at = now;
+  }
   auto answer = api_.call("POST", "/cgi-bin/message/custom/typing",
                           {{"touser", user}, {"command", on ? "Typing" : "CancelTyping"}});
   if (!answer) return answer.error();

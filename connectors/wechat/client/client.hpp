@@ -5,6 +5,8 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <unordered_map>
+#include <utility>
 
 #include "connectors/channel/plugin.hpp"
 #include "connectors/channel/token_keeper.hpp"
@@ -58,9 +60,10 @@ class Client final : public channel::Platform {
   std::shared_ptr<Reception> reception_;
 
   std::mutex mutex_;
-  std::string token_;           ///< the last that was used
-  std::string refused_;         ///< the last that the platform refused
-  std::set<std::string> lost_;  ///< parts whose answer was lost once
+  std::string token_;                                                    ///< the last that was used
+  std::string refused_;                                                  ///< the last that the platform refused
+  std::set<std::string> lost_;                                           ///< parts whose answer was lost once
+  std::unordered_map<std::string, std::pair<bool, SteadyTime>> typing_;  ///< what was said last, by customer
 };
 
 }  // namespace qiao::wechat

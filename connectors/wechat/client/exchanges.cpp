@@ -32,9 +32,9 @@ Exchanges::Ref Exchanges::begin(Exchange exchange, HttpReply reply) {
   }
   auto ref = std::make_shared<Exchange>(std::move(exchange));
   ref->open.push_back(std::move(reply));
-  ref->at = clock_.steady();
+  ref->began = clock_.steady();
   exchanges_.emplace(name, ref);
-  begun_.emplace_back(ref->at, name);
+  begun_.emplace_back(ref->began, name);
   return ref;
 }
 
@@ -93,6 +93,16 @@ bool Exchanges::answer(const std::string& user, const std::function<Result<std::
   return true;
 }
 
+void Exchanges::release(const std::string& user) {
+  std::vector<Ref> all;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto list = waiting_.find(user);
+    if (list != waiting_.end()) all = list->second;
+  }
+  for (const Ref& exchange : all) finish(exchange);
+}
+
 bool Exchanges::just_answered(const std::string& user) const {
   const std::lock_guard lock(mutex_);
   const auto at = answered_.find(user);
@@ -113,7 +123,7 @@ void Exchanges::sweep() {
   while (!begun_.empty() && begun_.front().first + kRemembered < now) {
     const auto found = exchanges_.find(begun_.front().second);
     // One that failed and came again has an entry of its own further on.
-    if (found != exchanges_.end() && found->second->at == begun_.front().first) exchanges_.erase(found);
+    if (found != exchanges_.end() && found->second->began == begun_.front().first) exchanges_.erase(found);
     begun_.pop_front();
   }
   if (answered_.size() > 1024) {

@@ -27,13 +27,13 @@ class Exchanges {
     std::string key;      ///< of the message
     std::string account;  ///< the platform's name of ours
     bool sealed = false;
+    SteadyTime began{};  ///< set by `begin`
 
    private:
     friend class Exchanges;
     enum class State : std::uint8_t { working, waiting, over } state = State::working;
     std::vector<HttpReply> open;
     std::string body;
-    SteadyTime at;
   };
   using Ref = std::shared_ptr<Exchange>;
 
@@ -50,6 +50,8 @@ class Exchanges {
   /// Answers the newest post of the user that waits with what `body` makes of it; false when none waits, or `body`
   /// failed (then it still waits).
   bool answer(const std::string& user, const std::function<Result<std::string>(const Exchange&)>& body);
+  /// The user is answered in another way: nobody waits any longer.
+  void release(const std::string& user);
   /// A passive answer has just gone out, so that what is sent now could overtake it.
   [[nodiscard]] bool just_answered(const std::string& user) const;
   /// Answers all that wait.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "connectors/wechat/client/menu.hpp"
 #include "connectors/wechat/client/user_data.hpp"
 #include "qiao/contract/contacts.hpp"
@@ -28,6 +30,9 @@ constexpr std::size_t kMostKnown = 50'000;
 constexpr std::chrono::seconds kAskAgainAbout = 24h;
 constexpr auto kPendingPause = 20s;
 constexpr std::chrono::seconds kEventWindow = 60s;
+/// The platform cuts a post after 5 s and posts it again.
+constexpr std::chrono::milliseconds kAnswerWithin = 4300ms;
+constexpr std::chrono::milliseconds kLeastTime = 200ms;
 constexpr int kMostTries = 15;
 /// The platform keeps what customers send for three days.
 constexpr std::chrono::seconds kPendingLife = 72h;
@@ -179,8 +184,10 @@ void Reception::event(const Exchanges::Ref& exchange, const Incoming& m) {
   }
   const bool greets = m.event == "subscribe" || m.event == "user_enter_tempsession";
   services_->channel->record(
-      std::move(record), [self = shared_from_this(), exchange, welcome = greets ? config_.welcome : std::string{}](
-                             const Result<contract::Accepted>& result) { self->stored(exchange, result, welcome); });
+      std::move(record),
+      [self = shared_from_this(), exchange, welcome = greets ? config_.welcome : std::string{}](
+          const Result<contract::Accepted>& result) { self->stored(exchange, result, welcome); },
+      left(exchange));
 }
 
 void Reception::message(const Exchanges::Ref& exchange, const Incoming& m, contract::Content content) {
@@ -189,10 +196,12 @@ void Reception::message(const Exchanges::Ref& exchange, const Incoming& m, contr
   accept.user = m.from;
   accept.content = std::move(content);
   accept.at = time_of(m);
-  services_->channel->accept(std::move(accept),
-                             [self = shared_from_this(), exchange](const Result<contract::Accepted>& result) {
-                               self->stored(exchange, result, {});
-                             });
+  services_->channel->accept(
+      std::move(accept),
+      [self = shared_from_this(), exchange](const Result<contract::Accepted>& result) {
+        self->stored(exchange, result, {});
+      },
+      left(exchange));
 }
 
 void Reception::stored(const Exchanges::Ref& exchange, const Result<contract::Accepted>& result,
@@ -229,9 +238,14 @@ void Reception::stored(const Exchanges::Ref& exchange, const Result<contract::Ac
   if (!result->duplicate) get_to_know(exchange->user);
 }
 
+std::chrono::milliseconds Reception::left(const Exchanges::Ref& exchange) const {
+  const Duration gone = services_->host.clock().steady() - exchange->began;
+  return std::max(kLeastTime, kAnswerWithin - std::chrono::duration_cast<std::chrono::milliseconds>(gone));
+}
+
 void Reception::wait_for_answer(const Exchanges::Ref& exchange) {
   if (closed_ || !config_.official() || config_.passive_wait.count() == 0) return exchanges_->finish(exchange);
-  services_->host.bus().after(config_.passive_wait, kAnswerLane,
+  services_->host.bus().after(std::min(config_.passive_wait, left(exchange)), kAnswerLane,
                               [self = shared_from_this(), exchange] { self->exchanges_->finish(exchange); });
 }
 
@@ -242,7 +256,7 @@ void Reception::prepare(const Exchanges::Ref& exchange, const Incoming& m, const
     if (says && *says && !(*says)->empty()) content.text = **says;
   }
   if (m.has_media()) {
-    if (auto got = attach(m, content, config_.media_wait); !got) {
+    if (auto got = attach(m, content, std::min(config_.media_wait, left(exchange) - kLeastTime)); !got) {
       channel::Memory& memory = services_->channel->memory();
       auto kept = memory.put(pending_name(m.from, exchange->key), to_json(Pending{m.from, body, 1}), kPendingLife);
       if (kept) kept = memory.put(kPending + exchange->key, m.from, kPendingLife);
@@ -320,6 +334,10 @@ void Reception::get_to_know(const std::string& user) {
         auto info = self->api_.ask("GET", "/cgi-bin/user/info", {}, "openid=" + url_encode(user) + "&lang=zh_CN");
         if (!info) {
           self->services_->host.log().info("who a customer is was not told: {}", info.error().name());
+          if (info.error().code == Errc::unavailable || info.error().code == Errc::timeout) {
+            const std::lock_guard lock(self->mutex_);
+            self->known_.erase(user);
+          }
           return;
         }
         (void)memory.put(name, "1", kAskAgainAbout);

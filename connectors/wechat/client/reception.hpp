@@ -52,6 +52,8 @@ class Reception : public std::enable_shared_from_this<Reception> {
   /// Files that could not be fetched at once.
   void fetch_pending();
   void stored(const Exchanges::Ref& exchange, const Result<contract::Accepted>& result, const std::string& welcome);
+  /// How long the platform still listens.
+  [[nodiscard]] std::chrono::milliseconds left(const Exchanges::Ref& exchange) const;
   void wait_for_answer(const Exchanges::Ref& exchange);
   /// Asks once in a while who a customer is.
   void get_to_know(const std::string& user);

@@ -80,6 +80,15 @@ TEST(WechatExchanges, ForgetsAfterAWhile) {
   EXPECT_TRUE(desk.begin("u", "1", "b"));
 }
 
+TEST(WechatExchanges, NobodyWaitsWhenTheAnswerGoesAnotherWay) {
+  Desk desk;
+  desk.exchanges.wait(desk.begin("u", "1", "a"));
+  desk.exchanges.wait(desk.begin("v", "2", "b"));
+  desk.exchanges.release("u");
+  desk.exchanges.release("nobody");
+  EXPECT_EQ(desk.said, (std::vector<std::string>{"a:200:success"}));
+}
+
 TEST(WechatExchanges, WhatFollowsAPassiveAnswerWaitsAMoment) {
   Desk desk;
   desk.exchanges.wait(desk.begin("u", "1", "a"));

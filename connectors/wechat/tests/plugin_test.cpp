@@ -105,6 +105,26 @@ class Shop {
     for (const MessageView& m : messages(user)) n += m.author == author ? 1U : 0U;
     return n;
   }
+  /// Waits until everything that was written to the customer is on its way.
+  void settle() {
+    ASSERT_TRUE(hub.wait_until([&] {
+      for (const MessageView& m : messages()) {
+        if (m.delivery == Delivery::pending) return false;
+      }
+      return true;
+    }));
+  }
+  /// What agents read about the first message that did not arrive.
+  std::string failure(const testkit::Probe<DeliveryChanged>& delivered) {
+    std::string detail;
+    (void)hub.wait_until([&] {
+      for (const DeliveryChanged& change : delivered.events()) {
+        if (change.state == Delivery::failed) detail = change.detail;
+      }
+      return !detail.empty();
+    });
+    return detail;
+  }
   void write(Content content, const std::string& user = "oUSER_1") {
     WriteMessage write;
     write.conversation = conversation(user).id;
@@ -167,6 +187,30 @@ TEST(WechatPlugin, RepetitionsAreOneMessage) {
   EXPECT_EQ(scans, 1U);
 }
 
+TEST(WechatPlugin, CutAndHalfClosedConnectionsLoseNothing) {
+  Shop shop;
+  shop.says("半关", "oUSER_1", {{"halfClosed", true}});
+  shop.simulator.control(
+      R"({"order":[{"FromUserName":"oUSER_1","MsgType":"text","Content":"一"},
+                   {"FromUserName":"oUSER_1","MsgType":"text","Content":"二"},
+                   {"FromUserName":"oUSER_1","MsgType":"text","Content":"三"}]})");
+  EXPECT_EQ(shop.count(Author::customer), 4U);
+}
+
+TEST(WechatPlugin, TheCustomerSeesThatSomebodyIsTyping) {
+  Shop shop;
+  shop.says("你好");
+  const auto typing = [&](bool on) {
+    ASSERT_TRUE(shop.hub.publish(Typing{shop.conversation().id, Author::agent, "李婷", on}));
+  };
+  const auto calls = [&] { return shop.state()["calls"].value("/cgi-bin/message/custom/typing", 0); };
+  typing(true);
+  ASSERT_TRUE(shop.hub.wait_until([&] { return calls() == 1; }, 8s));
+  typing(true);  // seen already: spares the quota
+  typing(false);
+  ASSERT_TRUE(shop.hub.wait_until([&] { return calls() == 2; }, 8s));
+}
+
 TEST(WechatPlugin, WhatIsNotSignedRightIsRefusedAndKeptNowhere) {
   Shop shop;
   EXPECT_EQ(shop.says("假", "oUSER_1", {{"breakSignature", true}})["statuses"], json::array({401, 401, 401}));
@@ -196,6 +240,10 @@ TEST(WechatPlugin, FollowersAreWelcomedAndNoted) {
   EXPECT_TRUE(all[0].note);
   EXPECT_EQ(all[0].content.text, "扫描二维码“store7”关注了公众号");
   EXPECT_EQ(all[1].content.text, "欢迎光临");
+  const auto window = shop.hub.ask(GetChannelWindow{"oUSER_1"}, 5s);
+  ASSERT_TRUE(window);
+  EXPECT_TRUE(window->open);  // for a minute
+  EXPECT_LE(window->remaining, 3);
   EXPECT_TRUE(shop.written("api").empty());
 }
 
@@ -301,26 +349,25 @@ TEST(WechatPlugin, ARefusedTokenHealsWithoutAnybodyNoticing) {
 TEST(WechatPlugin, BusyAndBrokenAnswersAreTriedAgain) {
   Shop shop;
   shop.says("你好");
-  auto delivered = shop.hub.probe<DeliveryChanged>();
+  shop.settle();
   shop.simulator.control(R"({"fail":"busy"})");
   shop.reply("忙");
   ASSERT_TRUE(shop.sent(1));
   shop.simulator.control(R"({"fail":"broken"})");
   shop.reply("坏");
   ASSERT_TRUE(shop.sent(2));
-  ASSERT_TRUE(delivered.wait_for(2));
-  EXPECT_EQ(delivered.last().state, Delivery::sent);
+  shop.settle();
+  EXPECT_EQ(shop.messages().back().delivery, Delivery::sent);
 }
 
 TEST(WechatPlugin, ALostAnswerIsTriedOnceMoreAndThenToldToTheAgent) {
   Shop shop;
   shop.says("你好");
+  shop.settle();
   auto delivered = shop.hub.probe<DeliveryChanged>();
   shop.simulator.control(R"({"fail":"hang","times":2})");
   shop.reply("在吗");
-  ASSERT_TRUE(delivered.wait_for(1));
-  EXPECT_EQ(delivered.last().state, Delivery::failed);
-  EXPECT_NE(delivered.last().detail.find("可能已送达"), std::string::npos);
+  EXPECT_NE(shop.failure(delivered).find("可能已送达"), std::string::npos);
 }
 
 TEST(WechatPlugin, OutsideTheWindowANoticeGoesByTemplateAndTheRestWaitsForTheCustomer) {
@@ -329,12 +376,11 @@ TEST(WechatPlugin, OutsideTheWindowANoticeGoesByTemplateAndTheRestWaitsForTheCus
       "https://shop.example/t/{number}\n"
       "    fields: {character_string1: \"{number}\", thing2: \"{title}\"}\n");
   shop.says("你好");
+  shop.settle();
   auto delivered = shop.hub.probe<DeliveryChanged>();
   shop.simulator.control(R"({"close":"oUSER_1"})");
   shop.reply("还在吗");
-  ASSERT_TRUE(delivered.wait_for(1));
-  EXPECT_EQ(delivered.last().state, Delivery::failed);
-  EXPECT_NE(delivered.last().detail.find("45015"), std::string::npos);
+  EXPECT_NE(shop.failure(delivered).find("45015"), std::string::npos);
   EXPECT_FALSE(shop.hub.ask(GetChannelWindow{"oUSER_1"}, 5s)->open);
 
   Content notice;
@@ -345,7 +391,7 @@ TEST(WechatPlugin, OutsideTheWindowANoticeGoesByTemplateAndTheRestWaitsForTheCus
   ASSERT_TRUE(shop.sent(1, "template"));
   EXPECT_EQ(shop.written("template")[0]["data"]["character_string1"], "12");
   // The platform tells that it arrived.
-  EXPECT_TRUE(shop.hub.wait_until([&] { return delivered.last().state == Delivery::delivered; }));
+  EXPECT_TRUE(shop.hub.wait_until([&] { return shop.messages().back().delivery == Delivery::delivered; }));
 
   shop.says("我回来了");
   EXPECT_TRUE(shop.hub.ask(GetChannelWindow{"oUSER_1"}, 5s)->open);
@@ -364,8 +410,7 @@ TEST(WechatPlugin, AgentsSeeHowManyMessagesAreLeft) {
   EXPECT_FALSE(window->open);
   auto delivered = shop.hub.probe<DeliveryChanged>();
   shop.reply("6");
-  ASSERT_TRUE(delivered.wait_for(1));
-  EXPECT_NE(delivered.last().detail.find("45047"), std::string::npos);
+  EXPECT_NE(shop.failure(delivered).find("45047"), std::string::npos);
 }
 
 TEST(WechatPlugin, TheUnionIdSaysWhoWrites) {
