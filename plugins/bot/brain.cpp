@@ -14,6 +14,7 @@ using contract::BotAnswer;
 using contract::BotOutcome;
 
 constexpr std::size_t kMostChoices = 3;
+constexpr std::size_t kMostHidden = 5;  // entries in a row that a customer does not have yet
 // Worth a question back: a second entry that is this close to the best one, the surer the closer.
 constexpr double kSure = 0.5;
 constexpr double kClose = 0.5;
@@ -70,7 +71,7 @@ bool Brain::speaks_chinese(const Plain& text, const std::string& language) {
 
 std::string Brain::group_of_talk(const AskBot& ask) const {
   const auto group_of = [&](const std::string& text) -> std::string {
-    const auto matches = matcher_.best(make_plain(text), ask.site, 1);
+    const auto matches = best(make_plain(text), ask, 1);
     return matches.empty() || matches[0].score < settings_.threshold ? "" : matches[0].entry->group;
   };
   std::string group = group_of(ask.text);
@@ -86,6 +87,10 @@ std::string Brain::said_last(const AskBot& ask) const {
   if (said == nullptr || said->text.empty()) return {};
   for (const KnowledgeEntry& entry : matcher_.entries()) {
     if (entry.answer_zh == said->text || entry.answer_en == said->text) return entry.key;
+    if (entry.variants.empty()) continue;
+    for (const bool chinese : {true, false}) {
+      if (content_of(entry, chinese, ask.channel, ask.site).text == said->text) return entry.key;
+    }
   }
   return {};
 }
@@ -120,12 +125,20 @@ std::optional<BotAnswer> Brain::leave_to_person(const Turn& turn) const {
   return std::nullopt;
 }
 
-std::vector<Match> Brain::best(const std::string& text, const AskBot& ask) const {
-  return matcher_.best(make_plain(text), ask.site, kMostChoices);
+std::vector<Match> Brain::best(const Plain& text, const AskBot& ask, std::size_t most, bool asked) const {
+  if (!settings_.version) return matcher_.best(text, ask.site, most);
+  std::vector<Match> found;
+  bool first = asked;
+  for (Match match : matcher_.best(text, ask.site, most + kMostHidden)) {
+    match.entry = settings_.version(*match.entry, first && match.score >= settings_.threshold);
+    first = false;
+    if (match.entry != nullptr && found.size() < most) found.push_back(match);
+  }
+  return found;
 }
 
 std::vector<Match> Brain::understand(const Turn& turn) const {
-  std::vector<Match> alone = matcher_.best(turn.text, turn.ask.site, kMostChoices);
+  std::vector<Match> alone = best(turn.text, turn.ask, kMostChoices, true);
   if (turn.before.empty()) return alone;
   const double score = alone.empty() ? 0 : alone[0].score;
   if (!alone.empty() && !by_meaning(alone[0])) return alone;
@@ -141,7 +154,7 @@ std::vector<Match> Brain::understand(const Turn& turn) const {
   double best_score = leans ? score : std::max(score, kSureTogether);
   const auto consider = [&](const std::string& text) {
     if (text.empty()) return;
-    std::vector<Match> found = best(text, turn.ask);
+    std::vector<Match> found = best(make_plain(text), turn.ask, kMostChoices);
     // What was answered a moment ago is not what they go on to ask.
     std::erase_if(found, [&](const Match& m) { return m.entry->key == last || m.entry->small_talk; });
     if (found.empty() || found[0].score <= best_score) return;
@@ -168,8 +181,7 @@ std::optional<BotAnswer> Brain::ask_back(const Turn& turn, const std::vector<Mat
   out.outcome = BotOutcome::answer;
   out.reason = "clarify";
   out.score = matches[0].score;
-  out.content.text = turn.say("您是想问下面哪一个吗？点一下，或者回复序号；都不是就告诉我。",
-                              "Do you mean one of these? Press it or reply with its number, or say none.");
+  out.content.text = turn.chinese ? kAskBackZh : kAskBackEn;
   for (const Match* m : close) {
     const std::string& title = title_of(*m->entry, turn.chinese);
     out.content.buttons.push_back({title, title, {}});

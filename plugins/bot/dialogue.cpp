@@ -179,8 +179,11 @@ int times_said(const AskBot& ask, const std::string& text) {
 
 std::optional<Choice> choice_in(const AskBot& ask, const Plain& text) {
   const Turn* asked = last_of_bot(ask);
-  if (asked == nullptr || asked->choices.empty() || text.compact.empty()) return std::nullopt;
-  const auto& choices = asked->choices;
+  if (asked == nullptr || text.compact.empty()) return std::nullopt;
+  std::vector<std::string> choices = asked->choices;
+  std::erase_if(choices, [](const std::string& c) { return thumb_in(c) != Thumb::none; });
+  if (choices.empty()) return std::nullopt;
+  const bool back = asked->text == kAskBackZh || asked->text == kAskBackEn;
   const std::u32string& plain = text.han ? text.compact : text.text;
   Choice choice;
   for (const std::string& c : choices) {
@@ -194,6 +197,8 @@ std::optional<Choice> choice_in(const AskBot& ask, const Plain& text) {
     if (o.place < choices.size()) choice.value = choices[o.place];
     return choice;
   }
+  // Other choices are offers below an answer: "不是" says nothing about them.
+  if (!back) return std::nullopt;
   choice.none = one_of(plain, kNone) || one_of(bare, kNone);
   if (choices.size() == 1 && (one_of(plain, kYes) || one_of(bare, kYes))) choice.value = choices[0];
   if (choice.none || !choice.value.empty()) return choice;

@@ -11,7 +11,11 @@ namespace qiao::bot {
 /// What a message means because of what was said before it. Everything is found in the turns themselves, so a restart
 /// or another node forgets nothing.
 
-/// What the customer says to the bot's "您是想问…？".
+/// The question back above two or three choices.
+inline constexpr const char* kAskBackZh = "您是想问下面哪一个吗？点一下，或者回复序号；都不是就告诉我。";
+inline constexpr const char* kAskBackEn = "Do you mean one of these? Press it or reply with its number, or say none.";
+
+/// What the customer says to the bot's "您是想问…？", or to other choices below its last message.
 struct Choice {
   bool none = false;  ///< 都不是
   std::string value;  ///< what pressing the button says; empty when the text is no answer to the question

@@ -1,6 +1,7 @@
 #include "plugins/bot/knowledge_records.hpp"
 
 #include "plugins/bot/learning.hpp"
+#include "plugins/bot/rollout.hpp"
 #include "qiao/json.hpp"
 
 namespace qiao::bot::records {
@@ -39,6 +40,7 @@ CREATE TABLE bot_setting (
   body TEXT NOT NULL
 )
 )sql"},
+    {4, "what is not for everybody yet", kRolloutTables},
 };
 
 Kept kept_of(Rows& rows) { return {rows.integer(0), rows.str(1), rows.str(2), rows.time(3), rows.str(4)}; }

@@ -300,7 +300,7 @@ Result<void> Learning::accept_by_itself(Id id) {
     if (likeness(newest, features(make_plain(s.given[i].answer))) < kSameAnswer) return {};
   }
   if (std::any_of(s.similar.begin(), s.similar.end(), [](const SimilarEntry& e) { return e.same_question; })) return {};
-  auto made = accept({id, "", "", s.questions, s.answer, s.group, ""}, "");
+  auto made = accept({id, "", "", s.questions, s.answer, s.group, "", 0}, "");
   if (!made && made.error().code != Errc::conflict) return made.error();
   if (made) log_.info("the bot learned an answer, entry={}", made->key);
   return {};
@@ -402,6 +402,11 @@ Result<void> Learning::move(Session& session, Id suggestion, SuggestionState sta
   return {};
 }
 
+std::string Learning::key_of(const AcceptSuggestion& wish) {
+  if (!wish.entry.empty()) return wish.entry;
+  return wish.key.empty() ? "learned-" + wish.id.str() : wish.key;
+}
+
 Result<KnowledgeEntry> Learning::accept(const AcceptSuggestion& wish, const std::string& by) {
   auto found = find(wish.id);
   if (!found) return found.error();
@@ -418,7 +423,7 @@ Result<KnowledgeEntry> Learning::accept(const AcceptSuggestion& wish, const std:
     }
     entry = *old;
   } else {
-    entry.key = wish.key.empty() ? "learned-" + wish.id.str() : wish.key;
+    entry.key = key_of(wish);
     entry.site = s.site;
     entry.group = wish.group;
   }

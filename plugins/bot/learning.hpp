@@ -41,6 +41,8 @@ class Learning {
   Result<std::vector<Suggestion>> suggestions(SuggestionState state);
   /// The new or improved entry. `conflict` when the suggestion is decided already.
   Result<KnowledgeEntry> accept(const AcceptSuggestion& wish, const std::string& by);
+  /// Of the entry that `accept` will write.
+  [[nodiscard]] static std::string key_of(const AcceptSuggestion& wish);
   Result<void> dismiss(Id suggestion, const std::string& by);
 
   /// Questions without an entry, newest first.

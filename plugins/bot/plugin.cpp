@@ -10,6 +10,7 @@
 #include "plugins/bot/learning.hpp"
 #include "plugins/bot/learning_routes.hpp"
 #include "plugins/bot/live_answer.hpp"
+#include "plugins/bot/rollout.hpp"
 #include "plugins/bot/routes.hpp"
 #include "qiao/contract/contacts.hpp"
 #include "qiao/plugin.hpp"
@@ -65,7 +66,10 @@ class BotPlugin final : public Plugin {
     host.bus().serve<contract::AskBot>(
         {.kind = Lane::partitioned, .name = "ask"},
         [this](const contract::AskBot& ask, const Headers&, Responder<contract::BotAnswer> respond) {
-          answer(ask, [this, ask, respond](contract::BotAnswer answer) {
+          const auto view = rollouts_->view(ask.contact);
+          answer(ask, view, [this, ask, view, respond](contract::BotAnswer answer) {
+            rollouts_->count(*view, answer);
+            if (view->is_tried(answer)) ask_whether_right(ask, answer);
             outcomes_[static_cast<std::size_t>(answer.outcome)]->add();
             if (answer.outcome == contract::BotOutcome::decline) learning_->could_not_answer(ask, answer);
             if (thumb_in(ask.text) != Thumb::none && !answer.entry.empty())
@@ -74,11 +78,15 @@ class BotPlugin final : public Plugin {
           });
         });
     add_routes(host.http(), *knowledge_, [this] { return settings(); });
+    rollouts_.emplace(host.store(), host.clock(), host.log(), *knowledge_);
+    if (auto done = rollouts_->load(); !done) return done;
     start_learning(host);
     // The generation before this one may have taken an edit after `load`.
     host.bus().after(std::chrono::seconds(2), {.kind = Lane::blocking, .name = "refresh"}, [this, &host] {
       if (auto done = knowledge_->refresh(); !done)
         host.log().warn("the knowledge could not be read again: {}", done.error().message);
+      if (auto done = rollouts_->load(); !done)
+        host.log().warn("the rollouts could not be read again: {}", done.error().message);
     });
     host.log().info("the bot knows {} entries", knowledge_->matcher()->entries().size());
     return {};
@@ -99,6 +107,7 @@ class BotPlugin final : public Plugin {
   void stop() noexcept override {
     live_.reset();
     learning_.reset();
+    rollouts_.reset();
     knowledge_.reset();
   }
 
@@ -106,7 +115,7 @@ class BotPlugin final : public Plugin {
   void start_learning(Context& host) {
     learning_.emplace(host.store(), host.vault(), host.clock(), host.log(), *knowledge_,
                       [this] { return learning_settings_.get(); });
-    add_learning_routes(host.http(), *learning_, host.clock());
+    add_learning_routes(host.http(), *learning_, *rollouts_, *knowledge_, host.clock());
     const Lane lane{.kind = Lane::blocking, .concurrency = 1, .name = "agents"};
     host.bus().subscribe<contract::MessageStored>(
         {.kind = Lane::direct}, [this, lane, &host](const contract::MessageStored& stored, const Headers&) {
@@ -131,9 +140,16 @@ class BotPlugin final : public Plugin {
         host.log().warn("old questions could not be removed: {}", done.error().message);
     });
   }
-  void answer(const contract::AskBot& ask, LiveAnswers::Done done) {
+  void answer(const contract::AskBot& ask, const std::shared_ptr<View>& view, LiveAnswers::Done done) {
+    if (!view->bot()) {
+      contract::BotAnswer nobody;
+      nobody.reason = "not_live";
+      return done(std::move(nobody));
+    }
     const auto matcher = knowledge_->matcher();
-    contract::BotAnswer answer = Brain(*matcher, settings()).answer(ask);
+    const BrainSettings mine{view->threshold(threshold_.load(std::memory_order_relaxed)),
+                             [view](const KnowledgeEntry& e, bool meant) { return view->version(e, meant); }};
+    contract::BotAnswer answer = Brain(*matcher, mine).answer(ask);
     Live kind = Live::none;
     if (answer.outcome == contract::BotOutcome::answer) {
       if (const KnowledgeEntry* entry = matcher->find(answer.entry)) kind = entry->live;
@@ -149,14 +165,22 @@ class BotPlugin final : public Plugin {
       if (given) answer = order_entry(*matcher);
     }
     const bool unknown = answer.reason == "no_match" || answer.reason == "low_score";
-    if (kind == Live::none && unknown) return ask_second(*matcher, ask, std::move(answer), std::move(done));
+    if (kind == Live::none && unknown) return ask_second(*matcher, *view, ask, std::move(answer), std::move(done));
     if (kind == Live::none) return done(std::move(answer));
     live_->answer(kind, ask, Brain::speaks_chinese(make_plain(ask.text), ask.language), std::move(answer),
                   std::move(done));
   }
+  /// Below an answer that not everybody has yet.
+  static void ask_whether_right(const contract::AskBot& ask, contract::BotAnswer& answer) {
+    const bool from_entry = answer.outcome == contract::BotOutcome::answer && !answer.entry.empty();
+    if (!from_entry || answer.reason == "helped" || answer.content.text.empty()) return;
+    const bool chinese = Brain::speaks_chinese(make_plain(ask.text), ask.language);
+    answer.content.buttons.push_back({chinese ? "👍 有帮助" : "👍 That was right", "👍", {}});
+    answer.content.buttons.push_back({chinese ? "👎 没帮助" : "👎 It was not", "👎", {}});
+  }
   /// Somebody who reads the nearest entries may find the answer in them; whatever goes wrong, it is left to a person as
   /// before.
-  void ask_second(const Matcher& matcher, const contract::AskBot& ask, contract::BotAnswer declined,
+  void ask_second(const Matcher& matcher, View& view, const contract::AskBot& ask, contract::BotAnswer declined,
                   LiveAnswers::Done done) {
     constexpr std::size_t kMostPassages = 8;
     if (bus_->servers<contract::AskModel>().empty()) return done(std::move(declined));
@@ -164,11 +188,11 @@ class BotPlugin final : public Plugin {
     const bool chinese = Brain::speaks_chinese(text, ask.language);
     contract::AskModel question{ask.conversation, ask.language, ask.text, ask.recent, {}};
     for (const Match& match : matcher.best(text, ask.site, 2 * kMostPassages)) {
-      const KnowledgeEntry& entry = *match.entry;
-      const std::string& own = chinese ? entry.answer_zh : entry.answer_en;
-      const std::string& answer = own.empty() ? (chinese ? entry.answer_en : entry.answer_zh) : own;
-      if (entry.small_talk || entry.handoff || answer.empty()) continue;
-      question.passages.push_back({entry.key, entry.questions.front(), answer});
+      const KnowledgeEntry* entry = view.version(*match.entry, false);
+      if (entry == nullptr || entry->small_talk || entry->handoff) continue;
+      std::string answer = content_of(*entry, chinese, ask.channel, ask.site).text;
+      if (answer.empty()) continue;
+      question.passages.push_back({entry->key, entry->questions.front(), std::move(answer)});
       if (question.passages.size() == kMostPassages) break;
     }
     if (question.passages.empty()) return done(std::move(declined));
@@ -230,6 +254,7 @@ class BotPlugin final : public Plugin {
   std::chrono::milliseconds model_deadline_{};
   LearningSettings learning_settings_;
   std::optional<KnowledgeBase> knowledge_;
+  std::optional<Rollouts> rollouts_;
   std::optional<Learning> learning_;
   std::optional<LiveAnswers> live_;
   std::array<Counter*, 3> outcomes_{};

@@ -58,9 +58,10 @@ struct AcceptSuggestion {
   std::vector<std::string> questions;
   std::string answer;
   std::string group;
-  std::string stage;  ///< staff, share, or empty: for everybody at once
+  std::string stage;         ///< staff, share, or empty: for everybody at once
+  std::int32_t percent = 0;  ///< with share
 };
-QIAO_FIELDS(AcceptSuggestion, id, entry, key, questions, answer, group, stage)
+QIAO_FIELDS(AcceptSuggestion, id, entry, key, questions, answer, group, stage, percent)
 
 /// Whether an agent's words can be an answer: greetings, "one moment" and questions back are none.
 [[nodiscard]] bool is_answer(const std::string& text);

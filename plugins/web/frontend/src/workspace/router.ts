@@ -11,7 +11,7 @@ export const router = createRouter({
     { path: '/c/:id/:pane(customer)?', name: 'conversation', component: InboxView },
     { path: '/tickets/:id?', name: 'tickets', component: () => import('./views/TicketsView.vue') },
     { path: '/knowledge/:key?', name: 'knowledge', component: () => import('./views/KnowledgeView.vue') },
-    { path: '/learning/:tab(suggestions|topics)?/:id?', name: 'learning', component: () => import('./views/LearningView.vue'), meta: { needs: 'knowledge.edit' } },
+    { path: '/learning/:tab(suggestions|topics|rollouts)?/:id?', name: 'learning', component: () => import('./views/LearningView.vue'), meta: { needs: 'knowledge.edit' } },
     { path: '/contacts/:id?', name: 'contacts', component: () => import('./views/ContactsView.vue') },
     { path: '/companies/:id?', name: 'companies', component: () => import('./views/ContactsView.vue') },
     { path: '/segments/:id?', name: 'segments', component: () => import('./views/ContactsView.vue') },

@@ -59,6 +59,31 @@ export interface Acceptance {
   answer: string;
   group: string;
   stage: string;
+  percent: number;
+}
+
+export type Stage = 'staff' | 'share' | 'everybody';
+
+export interface RolloutWish {
+  subject: string;
+  stage: Stage;
+  percent: number;
+  contacts: string[];
+  threshold: number;
+}
+
+export interface RolloutCount {
+  asked: number;
+  answered: number;
+  person: number;
+  up: number;
+  down: number;
+}
+
+export interface RolloutReport {
+  rollout: RolloutWish & { before: string; started_at: string; started_by: string };
+  inside: RolloutCount;
+  outside: RolloutCount;
 }
 
 export function learningApi(api: Api) {
@@ -69,6 +94,9 @@ export function learningApi(api: Api) {
     accept: (id: string, body: Acceptance): Promise<KnowledgeEntry> => api.call('POST', `learning/suggestions/${id}/accept`, body),
     dismiss: (id: string): Promise<unknown> => api.call('POST', `learning/suggestions/${id}/dismiss`, {}),
     topics: (days: number): Promise<{ questions: number; topics: Topic[] }> => api.call('GET', `learning/topics${toQuery({ days })}`),
+    rollouts: async (): Promise<RolloutReport[]> => (await api.call<{ rollouts: RolloutReport[] }>('GET', 'learning/rollouts')).rollouts,
+    setRollout: (wish: RolloutWish): Promise<unknown> => api.call('POST', 'learning/rollouts', wish),
+    rolloutBack: (subject: string): Promise<unknown> => api.call('POST', 'learning/rollouts/back', { subject }),
     dismissQuestions: (questions: string[]): Promise<unknown> => api.call('POST', 'learning/topics/dismiss', { questions }),
   };
 }
