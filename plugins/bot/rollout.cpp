@@ -98,8 +98,12 @@ Result<std::vector<RolloutReport>> Rollouts::report() {
     while (rows->next()) {
       const auto found = all.find(rows->str(0));
       if (found == all.end()) continue;
-      (rows->integer(1) != 0 ? found->second.inside : found->second.outside) = {
-          rows->integer(2), rows->integer(3), rows->integer(4), rows->integer(5), rows->integer(6)};
+      RolloutCount& side = rows->integer(1) != 0 ? found->second.inside : found->second.outside;
+      side.asked = rows->integer(2);
+      side.answered = rows->integer(3);
+      side.person = rows->integer(4);
+      side.up = rows->integer(5);
+      side.down = rows->integer(6);
     }
     return rows->status();
   });

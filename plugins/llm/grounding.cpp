@@ -119,8 +119,13 @@ bool grounded(const AskModel& ask, const contract::Passage& passage, const std::
   }
   const bot::Plain own = bot::make_plain(answer);
   const bot::Plain source = bot::make_plain(known + "\n" + ask.text);
-  const bool same_language = own.han == bot::make_plain(passage.text).han;
-  if (!same_language) return true;  // a translation; its numbers and links were compared
+  if (own.han != bot::make_plain(passage.text).han) {
+    // A translation has none of the words. It is in the customer's language, and repeats a number or it is not
+    // believed.
+    const auto said = numbers_in(answer);
+    const bool repeats = std::any_of(said.begin(), said.end(), [&](const auto& n) { return numbers.contains(n); });
+    return own.han == bot::make_plain(ask.text).han && repeats;
+  }
   const auto words = words_in(own);
   const auto there = words_in(source);
   const auto found = std::count_if(words.begin(), words.end(), [&](const auto& w) { return there.contains(w); });

@@ -39,10 +39,8 @@ OutboundRequest ModelClient::request(const std::string& path, const std::string&
     return out;
   }
   const std::int64_t now = to_micros(clock_.now()) / 1'000'000;
-  std::string host = host_and_port(config_.url);
-  for (const char* port : {":443", ":80"}) {
-    if (host.ends_with(port)) host.resize(host.size() - std::string_view(port).size());
-  }
+  const std::string address = host_and_port(config_.url);
+  const std::string host = address.substr(0, address.rfind(':'));
   const Tc3 who{config_.secret_id, config_.secret_key.reveal(), host, host.substr(0, host.find('.'))};
   out.url = platform::join_url(config_.url, "/");
   out.headers = {{"Content-Type", "application/json"},
