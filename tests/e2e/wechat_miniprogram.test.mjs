@@ -1,10 +1,10 @@
 // The mini program's chat component: its client against a real hub, with a stand-in for `wx` that cuts sockets and keeps storage.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import {createRequire} from 'node:module';
 import path from 'node:path';
 import {after, before, test} from 'node:test';
 import {pathToFileURL} from 'node:url';
+import ts from 'typescript';
 import WebSocket from 'ws';
 import {make} from '../simulators/channels/systems/wechat.mjs';
 import {serve} from '../simulators/lib/server.mjs';
@@ -12,7 +12,6 @@ import {Agent} from './lib/client.mjs';
 import {copyConfig, Hub, root, tempFolder, until} from './lib/hub.mjs';
 
 const component = path.join(root, 'connectors/wechat/miniprogram');
-const require = createRequire(path.join(root, 'plugins/web/frontend/package.json'));
 let hub, simulator, ChatClient;
 
 /** As much of `wx` as the client uses. `storage` outlives the program, as on a phone. */
@@ -57,7 +56,6 @@ function open(phone, more = {}) {
 
 before(async () => {
   // The source that goes into mini programs, as their tools compile it.
-  const ts = require('typescript');
   const data = tempFolder('miniprogram');
   const source = fs.readFileSync(path.join(component, 'qiao-chat/chat-client.ts'), 'utf8');
   const module = path.join(data, 'chat-client.mjs');
@@ -93,7 +91,6 @@ after(async () => {
 });
 
 test('the component compiles as strictly as it is written', () => {
-  const ts = require('typescript');
   const {config} = ts.readConfigFile(path.join(component, 'tsconfig.json'), ts.sys.readFile);
   const {options, fileNames} = ts.parseJsonConfigFileContent(config, ts.sys, component);
   const problems = ts.getPreEmitDiagnostics(ts.createProgram(fileNames, options));
