@@ -61,6 +61,10 @@ Result<void> Client::start(Context& host) {
     };
   }
   api_ = std::make_unique<Api>(config_, services_->http, std::move(token));
+  channel::Receiver::Options options;
+  options.fetch = [this](const channel::Media& media) { return fetch(media); };
+  receiver_ = std::make_shared<channel::Receiver>(services_, std::move(options));
+  receiver_->start();
   listen(host);
   return {};
 }

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "connectors/channel/incoming.hpp"
 #include "connectors/channel/plugin.hpp"
 #include "connectors/douyin/client/api.hpp"
 #include "connectors/douyin/client/inbound.hpp"
@@ -47,6 +48,7 @@ class Client final : public channel::Platform {
   Result<std::string> send(const channel::Part& part) override;
   Result<contract::ConnectorTested> test() override;
   void renew_credentials() override;
+  Result<std::int64_t> forget(const std::string& user) override { return receiver_->forget(user); }
 
  private:
   // webhooks and polling (receive.cpp)
@@ -60,7 +62,7 @@ class Client final : public channel::Platform {
   Result<void> answered_elsewhere(const std::string& id, const std::string& user, const std::string& text, Time at);
   void granted(const Webhook& hook);
   void greet(const Webhook& hook, const Place& place);
-  Result<void> fetch_media(const Webhook& hook, contract::Content& content);
+  Result<channel::Receiver::File> fetch(const channel::Media& media);
   contract::Card post_card(const std::string& item);
   void poll();
   Result<void> poll_video(const std::string& item);
@@ -80,6 +82,7 @@ class Client final : public channel::Platform {
   const bool english_;
   std::unique_ptr<Account> account_;  ///< when this instance keeps the credentials
   std::unique_ptr<Api> api_;
+  std::shared_ptr<channel::Receiver> receiver_;
   std::mutex mutex_;
   std::deque<std::pair<SteadyTime, std::string>> sent_;
 };

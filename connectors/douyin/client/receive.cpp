@@ -7,6 +7,7 @@
 #include "connectors/channel/places.hpp"
 #include "connectors/channel/signing.hpp"
 #include "connectors/douyin/client/client.hpp"
+#include "connectors/platform/http_answer.hpp"
 
 namespace qiao::douyin {
 
@@ -222,50 +223,44 @@ Result<void> Client::take_message(const Webhook& hook) {
       "user:" + hook.from + ":dm",
       written({{"conversation", m.conversation}, {"message", m.id}, {"scene", "im_reply_msg"}}), kPlaceLife);
   if (!placed) return placed;
-  contract::AcceptMessage message;
+  channel::Incoming item;
+  contract::AcceptMessage& message = item.message;
   message.external_id = short_id(m.id);
   message.user = hook.from;
   message.user_name = hook.from_name;
   message.content.text = message_text(m, english_);
-  if (!m.item.empty()) message.content.cards.push_back(post_card(m.item));
-  if (m.item.empty() && (!m.media_url.empty() || m.type.starts_with("user_local_"))) {
-    if (auto fetched = fetch_media(hook, message.content); !fetched) return fetched;
-  }
   message.at = m.at;
-  auto accepted = services_->channel->accept_and_wait(std::move(message));
-  return accepted ? Result<void>() : accepted.error();
+  if (!m.item.empty()) {
+    message.content.cards.push_back(post_card(m.item));
+  } else if (!m.media_url.empty() || m.type.starts_with("user_local_")) {
+    const bool video = m.type.find("video") != std::string::npos;
+    item.media.push_back(
+        {m.media_url.empty() ? written({{"conversation", m.conversation}, {"message", m.id}}) : m.media_url,
+         {},
+         video ? "video" : "image"});
+  }
+  return receiver_->take_and_wait({std::move(item)});
 }
 
-Result<void> Client::fetch_media(const Webhook& hook, contract::Content& content) {
-  const Message& m = hook.message;
+/// `media.ref`: the file's address, or as JSON the message whose file has one.
+Result<channel::Receiver::File> Client::fetch(const channel::Media& media) {
   OutboundRequest request;
-  request.url = m.media_url;
+  request.url = media.ref;
   request.timeout = 3s;
-  if (request.url.empty()) {
-    auto found = api_->call("/api/im/message/resources/", {}, resource_body(m.conversation, m.id, config_.open_id));
-    if (found) request.url = text(at(found->first, {"data", "url"}));
-    if (found && request.url.empty()) request.url = text(at(found->first, "url"));
+  if (media.ref.starts_with('{')) {
+    auto message = platform::read_json(media.ref, "douyin");
+    if (!message) return message.error();
+    auto found =
+        api_->call("/api/im/message/resources/", {},
+                   resource_body(text(at(*message, "conversation")), text(at(*message, "message")), config_.open_id));
+    if (!found) return found.error();
+    request.url = text(at(found->first, {"data", "url"}));
+    if (request.url.empty()) request.url = text(at(found->first, "url"));
   }
-  std::string why = "the platform gave no address for it";
-  if (!request.url.empty()) {
-    auto file = services_->http->send(request);
-    if (file && file->status == 200) {
-      auto kept = services_->channel->keep_file(hook.from, m.type, std::move(file->body));
-      if (kept) {
-        content.attachments.push_back(std::move(*kept));
-        return {};
-      }
-      why = kept.error().message;
-    } else {
-      why = file ? fmt::format("status {}", file->status) : file.error().message;
-    }
-  }
-  // A platform that sends again three times and then never leaves no time for tries of our own.
-  services_->host.log().warn("a file of a private message was not fetched: {} id={}", why, m.id);
-  content.text +=
-      english_ ? fmt::format("[The customer sent a file ({}) that could not be fetched; see it in Douyin]", m.type)
-               : fmt::format("［客户发送的文件（{}）未能取回，请在抖音中查看］", m.type);
-  return {};
+  auto file = services_->http->send(request);
+  if (!file) return file.error();
+  if (file->status != 200) return platform::status_error("douyin", *file);
+  return channel::Receiver::File{{}, std::move(file->body)};
 }
 
 Result<void> Client::answered_elsewhere(const std::string& id, const std::string& user, const std::string& said,

@@ -254,6 +254,27 @@ TEST_F(Douyin, PicturesComeInAndGoOut) {
   EXPECT_EQ(state()["written"][0]["message"]["content"]["msg_type"], 2);
 }
 
+TEST_F(Douyin, APictureThatIsNotThereYetIsFetchedLater) {
+  both();
+  tell({{"fail", "broken"}, {"times", 1}});
+  const Json told = tell(
+      {{"message", {{"user", "cust-1"}, {"message_type", "image"}, {"resource_url", douyin.url() + "/picture.png"}}}});
+  EXPECT_EQ(told["status"], 200) << "what is kept is acknowledged";
+  ASSERT_TRUE(desk.wait_for(1));
+  EXPECT_EQ(desk.arrived()[0].content.attachments.size(), 1U);
+}
+
+TEST_F(Douyin, WebhooksInTheWrongOrderAllArrive) {
+  both();
+  tell({{"hold", true}});
+  say("一");
+  comment("二");
+  say("三");
+  tell({{"hold", false}});
+  ASSERT_TRUE(desk.wait_for(3));
+  EXPECT_EQ(desk.arrived()[0].content.text, "三");
+}
+
 TEST_F(Douyin, WhoOpensThePrivateChatIsGreeted) {
   both("welcome: 您好，想看哪款？\n");
   tell({{"enter", "cust-1"}});

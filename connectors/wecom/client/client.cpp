@@ -38,6 +38,11 @@ Result<void> Client::start(Context& host) {
   crypt_ = std::make_unique<channel::WechatCrypt>(std::move(*crypt));
   api_ = std::make_unique<Api>(config_, services_->http, services_->channel->memory(), host.clock());
 
+  channel::Receiver::Options options;
+  options.fetch = [this](const channel::Media& media) { return fetch(media.ref); };
+  receiver_ = std::make_shared<channel::Receiver>(services_, std::move(options));
+  receiver_->start();
+
   const std::string path = "/hooks/" + host.instance();
   host.http().raw(
       {.method = "GET",
@@ -292,9 +297,11 @@ void Client::renew_credentials() { api_->renew(); }
 Result<std::int64_t> Client::forget(const std::string& user) {
   const auto customer = customer_of(user);
   if (!customer) return 0;
-  const std::lock_guard lock(mutex_);
-  names_.erase(customer->external_userid);
-  return 0;  // what was remembered for convenience is no record
+  {
+    const std::lock_guard lock(mutex_);
+    names_.erase(customer->external_userid);
+  }
+  return receiver_->forget(user);
 }
 
 }  // namespace qiao::wecom

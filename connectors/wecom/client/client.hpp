@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "connectors/channel/incoming.hpp"
 #include "connectors/channel/plugin.hpp"
 #include "connectors/channel/wechat_crypt.hpp"
 #include "connectors/wecom/client/api.hpp"
@@ -53,16 +54,16 @@ class Client final : public channel::Platform {
   void pull_all();
   void work(const std::string& open_kfid);
   void failed(const Error& error);
-  Result<void> pages(const std::string& open_kfid, std::string token, bool last_try);
-  Result<void> take(std::vector<Item>& items, bool last_try);
-  Result<void> take_message(Item& item, bool last_try);
+  Result<void> pages(const std::string& open_kfid, std::string token);
+  Result<void> take(std::vector<Item>& items);
+  Result<void> take_message(Item& item);
   Result<void> take_event(const Item& item);
   Result<void> note(const Item& item, contract::Content content);
   void greet(const std::vector<Item>& items);
   void introduce(const std::vector<Item>& items);
   std::string name_of(const std::string& external_userid);
   bool known(const std::string& external_userid);
-  Result<void> fetch_media(Item& item, bool last_try);
+  Result<channel::Receiver::File> fetch(const std::string& media_id);
   bool graded(const Item& item);
   [[nodiscard]] bool wanted(const std::string& open_kfid) const;
 
@@ -83,6 +84,7 @@ class Client final : public channel::Platform {
   const bool english_;
   std::unique_ptr<channel::WechatCrypt> crypt_;
   std::unique_ptr<Api> api_;
+  std::shared_ptr<channel::Receiver> receiver_;
   std::mutex mutex_;
   std::map<std::string, Pull> pulls_;
   std::map<std::string, std::string> names_;  ///< nicknames of customers who wrote lately

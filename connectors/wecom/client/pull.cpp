@@ -18,8 +18,6 @@ using platform::at;
 using platform::Json;
 using namespace std::chrono_literals;
 
-/// How often a picture or voice message is tried before it is taken without its file.
-constexpr int kMediaTries = 4;
 constexpr std::size_t kNames = 10'000;
 
 Lane pulling() {
@@ -87,7 +85,6 @@ bool Client::pull(const std::string& open_kfid, std::string token) {
 void Client::work(const std::string& open_kfid) {
   for (;;) {
     std::string token;
-    int failures = 0;
     {
       const std::lock_guard lock(mutex_);
       Pull& state = pulls_[open_kfid];
@@ -97,9 +94,8 @@ void Client::work(const std::string& open_kfid) {
         return;
       }
       token = std::exchange(state.token, {});
-      failures = state.failures;
     }
-    auto done = pages(open_kfid, token, failures + 1 >= kMediaTries);
+    auto done = pages(open_kfid, token);
     const std::lock_guard lock(mutex_);
     Pull& state = pulls_[open_kfid];
     if (done) {
@@ -128,7 +124,7 @@ void Client::failed(const Error& error) {
   }
 }
 
-Result<void> Client::pages(const std::string& open_kfid, std::string token, bool last_try) {
+Result<void> Client::pages(const std::string& open_kfid, std::string token) {
   channel::Memory& memory = services_->channel->memory();
   const std::string name = "cursor/" + open_kfid;
   auto kept = memory.get(name);
@@ -146,7 +142,7 @@ Result<void> Client::pages(const std::string& open_kfid, std::string token, bool
     for (Item& item : page->items) {
       if (item.customer.open_kfid.empty()) item.customer.open_kfid = open_kfid;
     }
-    if (auto done = take(page->items, last_try); !done) return done;
+    if (auto done = take(page->items); !done) return done;
     if (!page->next_cursor.empty() && page->next_cursor != cursor) {
       cursor = page->next_cursor;
       if (auto put = memory.put(name, cursor); !put) return put;
@@ -159,7 +155,7 @@ Result<void> Client::pages(const std::string& open_kfid, std::string token, bool
   }
 }
 
-Result<void> Client::take(std::vector<Item>& items, bool last_try) {
+Result<void> Client::take(std::vector<Item>& items) {
   auto since = services_->channel->memory().get("since");
   if (!since) return since.error();
   const std::string first = since->value_or("0");
@@ -169,7 +165,7 @@ Result<void> Client::take(std::vector<Item>& items, bool last_try) {
   introduce(items);
   std::set<std::string> held;
   for (Item& item : items) {
-    auto done = item.type == "event" ? take_event(item) : take_message(item, last_try);
+    auto done = item.type == "event" ? take_event(item) : take_message(item);
     if (!done) {
       if (!channel::is_final(done.error())) return done;
       services_->host.log().warn("a message of WeCom was refused by the hub: {} id={}", done.error().message, item.id);
@@ -238,33 +234,18 @@ std::string Client::name_of(const std::string& external_userid) {
   return found == names_.end() ? std::string() : found->second;
 }
 
-Result<void> Client::fetch_media(Item& item, bool last_try) {
-  auto media = api_->media(item.media_id);
-  Result<contract::Attachment> kept = Error{};
-  if (media) {
-    std::string name = media->name.empty() ? item.type : media->name;
-    kept = services_->channel->keep_file(user_of(item.customer), std::move(name), std::move(media->bytes));
-    if (kept) {
-      item.content.attachments.push_back(std::move(*kept));
-      return {};
-    }
-  }
-  const Error error = media ? kept.error() : media.error();
-  if (!channel::is_final(error) && !last_try) return error;
-  services_->host.log().warn("a file of a message was not fetched: {} id={}", error.message, item.id);
-  item.content.text += english_ ? fmt::format("[The customer sent a file ({}) that could not be fetched]", item.type)
-                                : fmt::format("［客户发送的文件（{}）未能取回］", item.type);
-  return {};
+Result<channel::Receiver::File> Client::fetch(const std::string& media_id) {
+  auto media = api_->media(media_id);
+  if (!media) return media.error();
+  return channel::Receiver::File{std::move(media->name), std::move(media->bytes)};
 }
 
-Result<void> Client::take_message(Item& item, bool last_try) {
+Result<void> Client::take_message(Item& item) {
   if (item.customer.external_userid.empty()) return {};
-  if (!item.media_id.empty()) {
-    if (auto done = fetch_media(item, last_try); !done) return done;
-  }
   if (item.origin == Origin::customer) {
     if (graded(item)) return {};
-    contract::AcceptMessage message;
+    channel::Incoming in;
+    contract::AcceptMessage& message = in.message;
     message.external_id = item.id;
     message.user = user_of(item.customer);
     message.user_name = name_of(item.customer.external_userid);
@@ -272,10 +253,23 @@ Result<void> Client::take_message(Item& item, bool last_try) {
     if (const std::string value = menu_value(item.menu_id); !value.empty()) item.content.text = value;
     message.content = std::move(item.content);
     message.at = item.at;
-    auto accepted = services_->channel->accept_and_wait(std::move(message));
-    return accepted ? Result<void>() : accepted.error();
+    if (!item.media_id.empty()) in.media.push_back({item.media_id, {}, item.type});
+    return receiver_->take_and_wait({std::move(in)});
   }
   if (item.origin == Origin::servicer) {
+    if (!item.media_id.empty()) {
+      auto file = fetch(item.media_id);
+      Result<contract::Attachment> kept = Error{};
+      if (file) {
+        kept = services_->channel->keep_file(user_of(item.customer), file->name.empty() ? item.type : file->name,
+                                             std::move(file->bytes));
+      }
+      if (kept) {
+        item.content.attachments.push_back(std::move(*kept));
+      } else {
+        item.content.text = item.type;
+      }
+    }
     item.content.text = fmt::format(fmt::runtime(english_ ? "[WeCom client, {}] {}" : "［企业微信客户端 {}］{}"),
                                     item.servicer, item.content.text);
     return note(item, std::move(item.content));

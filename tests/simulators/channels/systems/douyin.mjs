@@ -6,6 +6,7 @@
 //   {"message": {"user": "cust-1", "message_type": "text", "text": "…"}}   a private message
 //   {"event": {"event": "im_enter_direct_msg", "from_user_id": …, "content": {…}}}   any other webhook
 //   {"twice": true, "as_text": true}                     webhooks come twice; their content as a text with JSON
+//   {"hold": true}, {"hold": false}                      webhooks wait; then they come in the wrong order
 //   {"verify": 12345}                                    the console saves the address
 //   {"forge": "…"}                                       a webhook with this signature
 //   {"expire": true}                                     the access token is not valid any more
@@ -31,7 +32,13 @@ export function make({hub = ''} = {}) {
   const good = (data, more = {}) => ({body: {data: {error_code: 0, description: '', ...data}, extra: {error_code: 0, sub_error_code: 0, description: '', logid: '20241122', now: now()}, ...more}});
   const bad = (error_code, description) => ({body: {data: {error_code, description}, extra: {error_code, description, sub_error_code: 0, logid: '20241122', now: now()}}});
 
+  const held = [];
+  let hold = false;
   async function post(body, signature) {
+    if (hold) {
+      held.unshift(body);
+      return undefined;
+    }
     const raw = JSON.stringify(body);
     const headers = {'content-type': 'application/json', 'msg-id': crypto.randomUUID(),
       'x-douyin-signature': signature ?? crypto.createHash('sha1').update(SECRET + raw).digest('hex')};
@@ -201,6 +208,10 @@ export function make({hub = ''} = {}) {
     },
     async control(wish) {
       if (wish.hub) target = wish.hub;
+      if ('hold' in wish) {
+        hold = wish.hold;
+        for (const body of hold ? [] : held.splice(0)) await post(body);
+      }
       if ('twice' in wish) twice = wish.twice;
       if ('as_text' in wish) asText = wish.as_text;
       if (wish.hours) drift += wish.hours * 3600e3;
