@@ -24,13 +24,32 @@ std::string charset_of(std::string_view label) {
   std::erase_if(name, [](char c) { return c == '"' || c == '\'' || c == ' '; });
   if (const auto star = name.find('*'); star != std::string::npos) name.resize(star);  // RFC 2231: a language follows
   static constexpr std::pair<std::string_view, std::string_view> kMeant[] = {
-      {"gb2312", "gb18030"},      {"gbk", "gb18030"},        {"x-gbk", "gb18030"},       {"cp936", "gb18030"},
-      {"gb_2312-80", "gb18030"},  {"gb2312-80", "gb18030"},  {"euc-cn", "gb18030"},      {"ms936", "gb18030"},
-      {"iso-8859-1", "windows-1252"}, {"latin1", "windows-1252"}, {"us-ascii", ""},      {"ascii", ""},
-      {"ks_c_5601-1987", "windows-949"}, {"ks_c_5601", "windows-949"}, {"euc-kr", "windows-949"},
-      {"cp949", "windows-949"},   {"shift_jis", "windows-31j"}, {"shift-jis", "windows-31j"},
-      {"sjis", "windows-31j"},    {"utf8", "utf-8"},         {"unicode-1-1-utf-7", "utf-7"}, {"big5", "windows-950"},
-      {"unknown-8bit", ""},       {"x-unknown", ""},         {"default", ""},            {"8bit", ""},
+      {"gb2312", "gb18030"},
+      {"gbk", "gb18030"},
+      {"x-gbk", "gb18030"},
+      {"cp936", "gb18030"},
+      {"gb_2312-80", "gb18030"},
+      {"gb2312-80", "gb18030"},
+      {"euc-cn", "gb18030"},
+      {"ms936", "gb18030"},
+      {"iso-8859-1", "windows-1252"},
+      {"latin1", "windows-1252"},
+      {"us-ascii", ""},
+      {"ascii", ""},
+      {"ks_c_5601-1987", "windows-949"},
+      {"ks_c_5601", "windows-949"},
+      {"euc-kr", "windows-949"},
+      {"cp949", "windows-949"},
+      {"shift_jis", "windows-31j"},
+      {"shift-jis", "windows-31j"},
+      {"sjis", "windows-31j"},
+      {"utf8", "utf-8"},
+      {"unicode-1-1-utf-7", "utf-7"},
+      {"big5", "windows-950"},
+      {"unknown-8bit", ""},
+      {"x-unknown", ""},
+      {"default", ""},
+      {"8bit", ""},
       {"binary", ""},
   };
   for (const auto& [from, to] : kMeant) {
@@ -70,6 +89,19 @@ std::optional<std::string> decoded(std::string_view bytes, const std::string& ch
   return utf8_of(units.data(), count);
 }
 
+bool doubled(const std::string& charset) {
+  for (const char* name : {"gb18030", "windows-949", "windows-950", "windows-31j", "euc-jp"}) {
+    if (charset == name) return true;
+  }
+  return false;
+}
+
+/// Bytes that would begin such a character in UTF-8.
+std::ptrdiff_t three_byte_characters(std::string_view bytes) {
+  return std::count_if(bytes.begin(), bytes.end(),
+                       [](char c) { return (static_cast<unsigned char>(c) & 0xF0U) == 0xE0U; });
+}
+
 bool stateful(const std::string& charset) { return charset.starts_with("iso-2022") || charset.starts_with("hz"); }
 
 }  // namespace
@@ -84,7 +116,8 @@ bool is_utf8(std::string_view text) {
 
 std::string to_utf8(std::string_view bytes, std::string_view label) {
   const std::string charset = charset_of(label);
-  const bool ascii = std::all_of(bytes.begin(), bytes.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  const bool ascii =
+      std::all_of(bytes.begin(), bytes.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
   const auto clean = [](std::string_view text) {
     std::string out(text);
     std::erase(out, '\0');
@@ -95,6 +128,8 @@ std::string to_utf8(std::string_view bytes, std::string_view label) {
     return clean(bytes);
   }
   if (charset == "utf-8" && is_utf8(bytes)) return clean(bytes);
+  // Double-byte charsets explain most byte pairs, so text in UTF-8 with such a label would become other characters.
+  if (doubled(charset) && three_byte_characters(bytes) >= 2 && is_utf8(bytes)) return clean(bytes);
   // windows-1252 explains every byte, so it is believed only after UTF-8, which explains hardly any wrong one.
   if (charset != "windows-1252") {
     if (auto text = decoded(bytes, charset, true)) return *text;

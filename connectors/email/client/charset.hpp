@@ -15,8 +15,8 @@ std::string to_utf8(std::string_view bytes, std::string_view label);
 /// The first `most` bytes of a UTF-8 text, cut between characters.
 std::string_view head_of(std::string_view text, std::size_t most);
 
-std::string lower(std::string_view text);       ///< ASCII only
-std::string_view trim(std::string_view text);   ///< blanks, tabs and line breaks
+std::string lower(std::string_view text);                              ///< ASCII only
+std::string_view trim(std::string_view text);                          ///< blanks, tabs and line breaks
 [[nodiscard]] bool same_word(std::string_view a, std::string_view b);  ///< ASCII letters in either case
 /// Where `word` (lower case ASCII) begins in `text`, letters in either case; npos when nowhere.
 std::size_t find_word(std::string_view text, std::string_view word, std::size_t from = 0);

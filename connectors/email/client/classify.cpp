@@ -94,8 +94,8 @@ Nature classify(const Header& header, const std::vector<std::string>& own) {
     for (const char* name : {"precedence", "x-precedence"}) {
       if (one_of(first_word(header.raw(name)), {"bulk", "junk", "list", "auto_reply"})) return true;
     }
-    for (const char* name : {"x-autoreply", "x-autorespond", "x-autoresponder", "list-id", "list-unsubscribe", "list-post",
-                             "x-auto-reply-from", kHubHeader}) {
+    for (const char* name : {"x-autoreply", "x-autorespond", "x-autoresponder", "list-id", "list-unsubscribe",
+                             "list-post", "x-auto-reply-from"}) {
       if (header.has(name) && !same_word(trim(header.raw(name)), "no")) return true;
     }
     if (suppressed(header.raw("x-auto-response-suppress"))) return true;
@@ -103,8 +103,7 @@ Nature classify(const Header& header, const std::vector<std::string>& own) {
     if (header.has("return-path") && trim(header.raw("return-path")) == "<>") return true;
     return read_parameters(header.raw("content-type")).value == "multipart/report";
   };
-  nature.automatic = automatic();
-  nature.own = header.has(kHubHeader);
+  nature.automatic = automatic() || same_word(trim(header.raw(kHubHeader)), "automatic");
   for (const Address& from : header.addresses("from")) {
     if (from_a_machine(from.address)) nature.automatic = true;
     if (std::find(own.begin(), own.end(), from.address) != own.end()) nature.own = true;
@@ -142,13 +141,15 @@ std::optional<Report> read_report(const MimePart& mail) {
   // Many servers write prose only.
   if (!found && kind != "disposition-notification") {
     const bool empty_sender = trim(mail.header.raw("return-path")) == "<>";
-    if (!from_mailer_daemon(mail.header) || !(empty_sender || multipart || !mail.header.has("in-reply-to"))) return std::nullopt;
+    if (!from_mailer_daemon(mail.header) || !(empty_sender || multipart || !mail.header.has("in-reply-to")))
+      return std::nullopt;
     if (find_word(mail.header.text("subject"), "delay") != std::string_view::npos) report.kind = Report::Kind::delayed;
     found = true;
   }
   if (!found) return std::nullopt;
   for (const MimePart* part : parts) {
-    if (part->type != "message/rfc822" && part->type != "text/rfc822-headers" && part->type != "message/global") continue;
+    if (part->type != "message/rfc822" && part->type != "text/rfc822-headers" && part->type != "message/global")
+      continue;
     const std::string bytes = part->bytes();
     std::size_t at = 0;
     for (std::string& id : Header::read(bytes, at).ids("message-id")) report.about.push_back(std::move(id));
@@ -191,7 +192,8 @@ bool proves_sender(const Header& header, const std::string& server) {
       return signer.find('.') != std::string::npos && (signer == domain || domain.ends_with("." + signer));
     };
     if (method.starts_with("dmarc=pass") && value_of("header.from=") == domain) return true;
-    if (method.starts_with("dkim=pass") && (aligned(value_of("header.d=")) || aligned(value_of("header.i=")))) return true;
+    if (method.starts_with("dkim=pass") && (aligned(value_of("header.d=")) || aligned(value_of("header.i="))))
+      return true;
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   return false;

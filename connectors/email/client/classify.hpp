@@ -8,13 +8,13 @@
 
 namespace qiao::email {
 
-/// The header that every mail of the hub carries; a mail that has it was written by a hub.
+/// The header that every mail of a hub carries: "automatic" or "person".
 inline constexpr const char* kHubHeader = "x-qiao-hub";
 
 struct Nature {
-  bool automatic = false;        ///< written by a program: nothing may be answered by itself
-  bool send_auto_reply = true;   ///< the opposite, as the facts put it
-  bool own = false;              ///< by this or another hub, or from one of our own addresses
+  bool automatic = false;       ///< written by a program: nothing may be answered by itself
+  bool send_auto_reply = true;  ///< the opposite, as the facts put it
+  bool own = false;             ///< from one of our own addresses
 };
 
 /// RFC 3834 and what mail programs do beside it. `own`: addresses of the hub, lower case.
@@ -24,8 +24,8 @@ Nature classify(const Header& header, const std::vector<std::string>& own = {});
 struct Report {
   enum class Kind { failed, delayed, delivered, read, complaint };
   Kind kind = Kind::failed;
-  std::string says;                  ///< status and diagnostic text, e.g. "5.1.1 550 no such user"
-  std::vector<std::string> about;    ///< Message-IDs that stand in it, without brackets
+  std::string says;                ///< status and diagnostic text, e.g. "5.1.1 550 no such user"
+  std::vector<std::string> about;  ///< Message-IDs that stand in it, without brackets
 };
 
 /// RFC 3464, 3798 and 5965; prose by a mailer-daemon counts as failed. Empty when the mail is no report.

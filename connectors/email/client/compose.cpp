@@ -63,7 +63,8 @@ std::string quoted_printable(std::string_view text) {
 }
 
 std::string text_part(const char* type, const std::string& text) {
-  const auto wide = std::count_if(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  const auto wide =
+      std::count_if(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
   const bool base64 = static_cast<std::size_t>(wide) * 6 > text.size();
   return fmt::format("Content-Type: {}; charset=utf-8\r\nContent-Transfer-Encoding: {}\r\n\r\n{}", type,
                      base64 ? "base64" : "quoted-printable", base64 ? base64_lines(text) : quoted_printable(text));
@@ -71,7 +72,8 @@ std::string text_part(const char* type, const std::string& text) {
 
 bool is_token(std::string_view text) {
   return !text.empty() && text.size() < 60 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.';
   });
 }
 
@@ -101,16 +103,16 @@ std::string parameter(std::string_view name, const std::string& value) {
 
 std::string type_of(const MailFile& file) {
   const auto slash = file.type.find('/');
-  const bool good = slash != std::string::npos && is_token(file.type.substr(0, slash)) &&
-                    file.type.size() < 100 && file.type.find_first_of(" \r\n;\"") == std::string::npos;
+  const bool good = slash != std::string::npos && is_token(file.type.substr(0, slash)) && file.type.size() < 100 &&
+                    file.type.find_first_of(" \r\n;\"") == std::string::npos;
   return good ? file.type : "application/octet-stream";
 }
 
 std::string file_part(const MailFile& file) {
   const std::string name = one_line(file.name);
   return fmt::format(
-      "Content-Type: {}{}\r\nContent-Disposition: attachment{}\r\nContent-Transfer-Encoding: base64\r\n\r\n{}", type_of(file),
-      parameter("name", name), parameter("filename", name), base64_lines(file.bytes));
+      "Content-Type: {}{}\r\nContent-Disposition: attachment{}\r\nContent-Transfer-Encoding: base64\r\n\r\n{}",
+      type_of(file), parameter("name", name), parameter("filename", name), base64_lines(file.bytes));
 }
 
 std::string address_header(const char* name, const Address& who) {
@@ -128,7 +130,8 @@ std::string address_header(const char* name, const Address& who) {
 
 std::string ids_header(const char* name, const std::vector<std::string>& ids) {
   std::string out = std::string(name) + ":";
-  for (const std::string& id : ids) out += (out.size() > std::string_view(name).size() + 1 ? "\r\n <" : " <") + one_line(id) + ">";
+  for (const std::string& id : ids)
+    out += (out.size() > std::string_view(name).size() + 1 ? "\r\n <" : " <") + one_line(id) + ">";
   return out + "\r\n";
 }
 
@@ -222,8 +225,8 @@ ThreadHeaders answer_to(const std::string& parent_id, std::vector<std::string> r
 std::string compose(const Draft& draft) {
   std::string out = address_header("From", draft.from) + address_header("To", draft.to);
   if (!draft.reply_to.empty()) out += fmt::format("Reply-To: <{}>\r\n", one_line(draft.reply_to));
-  out += fmt::format("Subject: {}\r\nDate: {}\r\nMessage-ID: <{}>\r\n", encode_words(one_line(draft.subject), 9), write_date(draft.at),
-                     one_line(draft.id));
+  out += fmt::format("Subject: {}\r\nDate: {}\r\nMessage-ID: <{}>\r\n", encode_words(one_line(draft.subject), 9),
+                     write_date(draft.at), one_line(draft.id));
   if (!draft.in_reply_to.empty()) out += ids_header("In-Reply-To", {draft.in_reply_to});
   if (!draft.references.empty()) out += ids_header("References", draft.references);
   out += fmt::format("X-Qiao-Hub: {}\r\n", draft.automatic ? "automatic" : "person");
@@ -236,9 +239,9 @@ std::string compose(const Draft& draft) {
   const std::string mark = channel::hex(channel::sha256(draft.id)).substr(0, 24);
   const std::string inner = "=_a" + mark;
   const std::string outer = "=_m" + mark;
-  std::string body = fmt::format("Content-Type: multipart/alternative; boundary=\"{0}\"\r\n\r\n--{0}\r\n{1}\r\n--{0}\r\n{2}\r\n--{0}--\r\n",
-                                 inner, text_part("text/plain", text),
-                                 text_part("text/html", html_of(draft.text, draft.signature)));
+  std::string body = fmt::format(
+      "Content-Type: multipart/alternative; boundary=\"{0}\"\r\n\r\n--{0}\r\n{1}\r\n--{0}\r\n{2}\r\n--{0}--\r\n", inner,
+      text_part("text/plain", text), text_part("text/html", html_of(draft.text, draft.signature)));
   if (draft.files.empty()) return out + body;
   out += fmt::format("Content-Type: multipart/mixed; boundary=\"{0}\"\r\n\r\n--{0}\r\n{1}", outer, body);
   for (const MailFile& file : draft.files) out += fmt::format("\r\n--{}\r\n{}", outer, file_part(file));

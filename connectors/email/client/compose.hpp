@@ -13,7 +13,7 @@ struct Draft {
   Address to;
   std::string reply_to;  ///< "" for none
   std::string subject;
-  std::string id;        ///< Message-ID, without brackets
+  std::string id;  ///< Message-ID, without brackets
   std::string in_reply_to;
   std::vector<std::string> references;  ///< oldest first
   Time at;

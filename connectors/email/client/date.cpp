@@ -82,8 +82,8 @@ std::string write_date(Time at) {
   ::gmtime_r(&seconds, &t);
   std::string month(kMonths[static_cast<std::size_t>(t.tm_mon)]);
   month[0] = static_cast<char>(month[0] - 32);
-  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} +0000", kDays[static_cast<std::size_t>(t.tm_wday)], t.tm_mday,
-                     month, t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} +0000", kDays[static_cast<std::size_t>(t.tm_wday)],
+                     t.tm_mday, month, t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
 }
 
 }  // namespace qiao::email

@@ -87,7 +87,8 @@ Header Header::read(std::string_view bytes, std::size_t& at) {
   const auto keep = [&] {
     const auto colon = line.find(':');
     if (colon != std::string::npos && colon > 0 && header.fields_.size() < kMostFields) {
-      header.add(lower(trim(std::string_view(line).substr(0, colon))), std::string(trim(std::string_view(line).substr(colon + 1))));
+      header.add(lower(trim(std::string_view(line).substr(0, colon))),
+                 std::string(trim(std::string_view(line).substr(colon + 1))));
     }
     line.clear();
   };
@@ -253,8 +254,8 @@ std::string encode_words(std::string_view text, std::size_t column) {
 
 std::vector<Address> read_addresses(std::string_view s) {
   std::vector<Address> list;
-  std::string phrase;    // what stands before <…>
-  std::string angle;     // between < and >
+  std::string phrase;  // what stands before <…>
+  std::string angle;   // between < and >
   std::string comment;
   bool had_angle = false;
   const auto finish = [&] {
@@ -343,7 +344,8 @@ std::string decode_base64(std::string_view text) {
     std::array<std::int8_t, 256> values;
     values.fill(-1);
     constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (std::size_t i = 0; i < kAlphabet.size(); ++i) values[static_cast<unsigned char>(kAlphabet[i])] = static_cast<std::int8_t>(i);
+    for (std::size_t i = 0; i < kAlphabet.size(); ++i)
+      values[static_cast<unsigned char>(kAlphabet[i])] = static_cast<std::int8_t>(i);
     return values;
   }();
   std::string out;

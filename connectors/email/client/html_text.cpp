@@ -36,14 +36,13 @@ void append_utf8(std::string& out, std::uint32_t c) {
 /// Characters that are written as &name; or by number.
 std::string without_entities(std::string_view s) {
   static constexpr std::pair<std::string_view, std::uint32_t> kNamed[] = {
-      {"amp", '&'},       {"lt", '<'},        {"gt", '>'},        {"quot", '"'},      {"apos", '\''},
-      {"nbsp", 0xA0},     {"copy", 0xA9},     {"reg", 0xAE},      {"trade", 0x2122},  {"hellip", 0x2026},
-      {"mdash", 0x2014},  {"ndash", 0x2013},  {"lsquo", 0x2018},  {"rsquo", 0x2019},  {"ldquo", 0x201C},
-      {"rdquo", 0x201D},  {"bull", 0x2022},   {"middot", 0xB7},   {"yen", 0xA5},      {"euro", 0x20AC},
-      {"pound", 0xA3},    {"times", 0xD7},    {"deg", 0xB0},      {"auml", 0xE4},     {"ouml", 0xF6},
-      {"uuml", 0xFC},     {"Auml", 0xC4},     {"Ouml", 0xD6},     {"Uuml", 0xDC},     {"szlig", 0xDF},
-      {"eacute", 0xE9},   {"egrave", 0xE8},   {"agrave", 0xE0},   {"ccedil", 0xE7},   {"ensp", ' '},
-      {"emsp", ' '},      {"thinsp", ' '},    {"zwnj", 0x200C},   {"laquo", 0xAB},    {"raquo", 0xBB},
+      {"amp", '&'},      {"lt", '<'},       {"gt", '>'},       {"quot", '"'},      {"apos", '\''},    {"nbsp", 0xA0},
+      {"copy", 0xA9},    {"reg", 0xAE},     {"trade", 0x2122}, {"hellip", 0x2026}, {"mdash", 0x2014}, {"ndash", 0x2013},
+      {"lsquo", 0x2018}, {"rsquo", 0x2019}, {"ldquo", 0x201C}, {"rdquo", 0x201D},  {"bull", 0x2022},  {"middot", 0xB7},
+      {"yen", 0xA5},     {"euro", 0x20AC},  {"pound", 0xA3},   {"times", 0xD7},    {"deg", 0xB0},     {"auml", 0xE4},
+      {"ouml", 0xF6},    {"uuml", 0xFC},    {"Auml", 0xC4},    {"Ouml", 0xD6},     {"Uuml", 0xDC},    {"szlig", 0xDF},
+      {"eacute", 0xE9},  {"egrave", 0xE8},  {"agrave", 0xE0},  {"ccedil", 0xE7},   {"ensp", ' '},     {"emsp", ' '},
+      {"thinsp", ' '},   {"zwnj", 0x200C},  {"laquo", 0xAB},   {"raquo", 0xBB},
   };
   std::string out;
   for (std::size_t i = 0; i < s.size(); ++i) {
@@ -128,10 +127,12 @@ bool begins_quote(const Tag& tag) {
   if (!one_of(tag.name, {"div", "blockquote", "section", "table", "includetail", "span", "hr"})) return false;
   if (tag.name == "includetail") return true;
   const std::string id = attribute(tag, "id");
-  if (one_of(id, {"appendonsend", "divRplyFwdMsg", "isReplyContent", "reply-intro", "origbody", "mail-editor-reference-message-container"})) return true;
+  if (one_of(id, {"appendonsend", "divRplyFwdMsg", "isReplyContent", "reply-intro", "origbody",
+                  "mail-editor-reference-message-container"}))
+    return true;
   const std::string classes = attribute(tag, "class");
-  for (const std::string_view known : {"gmail_quote", "gmail_attr", "yahoo_quoted", "moz-cite-prefix", "protonmail_quote",
-                                       "gmail_quote_container", "qmbox", "ntes_not_fresh"}) {
+  for (const std::string_view known : {"gmail_quote", "gmail_attr", "yahoo_quoted", "moz-cite-prefix",
+                                       "protonmail_quote", "gmail_quote_container", "qmbox", "ntes_not_fresh"}) {
     if (has_class(classes, known) && !(known == "qmbox" && tag.name != "div")) return true;
   }
   return tag.name == "blockquote" && same_word(attribute(tag, "type"), "cite");
@@ -214,7 +215,8 @@ class Reader {
     }
     const std::string_view inside = html.substr(at + 1, end - at - 1);
     const auto letter = inside.empty() ? ' ' : inside[inside[0] == '/' && inside.size() > 1 ? 1 : 0];
-    const bool is_tag = (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || letter == '!' || letter == '?';
+    const bool is_tag =
+        (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || letter == '!' || letter == '?';
     if (!is_tag) {
       text("<");
       return at + 1;
@@ -248,8 +250,9 @@ class Reader {
     }
     if (name == "br") {
       line();
-    } else if (one_of(name, {"p", "div", "tr", "table", "ul", "ol", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6",
-                             "section", "article", "header", "footer", "pre", "hr", "center", "dl", "dt", "dd"})) {
+    } else if (one_of(name, {"p",      "div", "tr", "table",  "ul", "ol",      "blockquote", "h1",
+                             "h2",     "h3",  "h4", "h5",     "h6", "section", "article",    "header",
+                             "footer", "pre", "hr", "center", "dl", "dt",      "dd"})) {
       if (!all_.ends_with('\n') && !all_.empty()) line();
       if (one_of(name, {"p", "h1", "h2", "h3", "blockquote"}) && !all_.ends_with("\n\n") && !all_.empty()) line();
     } else if (name == "li" && !closes) {

@@ -62,7 +62,8 @@ std::optional<Keys::Place> Keys::read_address(std::string_view address) const {
   const std::string start = local_ + "+";
   const auto at = small.rfind('@');
   const auto dot = small.rfind('.', at);
-  if (!small.starts_with(start) || at == std::string::npos || dot == std::string::npos || dot < start.size()) return std::nullopt;
+  if (!small.starts_with(start) || at == std::string::npos || dot == std::string::npos || dot < start.size())
+    return std::nullopt;
   const std::string thread = small.substr(start.size(), dot - start.size());
   if (!channel::same(sign("to:" + thread), small.substr(dot + 1, at - dot - 1))) return std::nullopt;
   return Place{thread, {}};

@@ -53,7 +53,8 @@ class Sorter {
 
  private:
   static bool is_text(const MimePart& part) {
-    return (part.type == "text/plain" || part.type == "text/html" || part.type == "text/enriched") && part.file_name().empty();
+    return (part.type == "text/plain" || part.type == "text/html" || part.type == "text/enriched") &&
+           part.file_name().empty();
   }
   static std::string id_of(const MimePart& part) {
     const auto ids = part.header.ids("content-id");
@@ -169,8 +170,8 @@ class Sorter {
 
   [[nodiscard]] std::string name_for(const std::string& type) const {
     static constexpr std::pair<std::string_view, std::string_view> kEndings[] = {
-        {"image/jpeg", "jpg"},      {"image/png", "png"},  {"image/gif", "gif"},      {"image/webp", "webp"},
-        {"application/pdf", "pdf"}, {"text/plain", "txt"}, {"text/calendar", "ics"},  {"message/rfc822", "eml"},
+        {"image/jpeg", "jpg"},      {"image/png", "png"},  {"image/gif", "gif"},     {"image/webp", "webp"},
+        {"application/pdf", "pdf"}, {"text/plain", "txt"}, {"text/calendar", "ics"}, {"message/rfc822", "eml"},
         {"application/zip", "zip"}, {"text/csv", "csv"},   {"text/html", "html"},
     };
     std::string_view ending = "bin";

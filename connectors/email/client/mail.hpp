@@ -20,14 +20,14 @@ struct Mail {
   std::string id;  ///< Message-ID without brackets; "" when it has none
   std::string subject;
   Address from;
-  std::optional<Address> reply_to;       ///< when it names one other than From
-  std::vector<std::string> recipients;   ///< all addresses it was sent to, as far as it tells
-  std::vector<std::string> references;   ///< In-Reply-To and References, newest first
-  Time at;                               ///< 1970 when its date is missing or nonsense
-  std::string text;                      ///< what was written now
-  std::string whole;                     ///< the readable text with everything that was cut
-  bool changed = false;                  ///< `text` says less than the mail: keep the original
-  std::vector<MailFile> files;           ///< attachments, and the pictures that the new part shows
+  std::optional<Address> reply_to;      ///< when it names one other than From
+  std::vector<std::string> recipients;  ///< all addresses it was sent to, as far as it tells
+  std::vector<std::string> references;  ///< In-Reply-To and References, newest first
+  Time at;                              ///< 1970 when its date is missing or nonsense
+  std::string text;                     ///< what was written now
+  std::string whole;                    ///< the readable text with everything that was cut
+  bool changed = false;                 ///< `text` says less than the mail: keep the original
+  std::vector<MailFile> files;          ///< attachments, and the pictures that the new part shows
   Nature nature;
   std::optional<Report> report;
 };

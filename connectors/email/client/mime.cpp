@@ -41,7 +41,11 @@ MimePart read_part(std::string_view bytes, int depth, std::size_t& count, bool d
   part.type = part.content_type.value;
   if (part.type.find('/') == std::string::npos) part.type = digest ? "message/rfc822" : "text/plain";
   const std::string boundary = part.content_type.get("boundary");
-  if (!part.type.starts_with("multipart/") || boundary.empty() || depth >= kMostDepth) return part;
+  if (!part.type.starts_with("multipart/")) return part;
+  if (boundary.empty() || depth >= kMostDepth) {
+    part.type = boundary.empty() ? "text/plain" : "application/octet-stream";
+    return part;
+  }
   const std::string delimiter = "--" + boundary;
   std::size_t start = 0;
   bool last = false;
@@ -91,9 +95,7 @@ std::string MimePart::file_name() const {
   return clean_file_name(name);
 }
 
-bool MimePart::attached() const {
-  return read_parameters(header.raw("content-disposition")).value == "attachment";
-}
+bool MimePart::attached() const { return read_parameters(header.raw("content-disposition")).value == "attachment"; }
 
 std::string clean_file_name(std::string_view name) {
   if (const auto slash = name.find_last_of("/\\"); slash != std::string_view::npos) name.remove_prefix(slash + 1);

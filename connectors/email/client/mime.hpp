@@ -11,12 +11,12 @@ namespace qiao::email {
 /// A part of a mail as it came. Views point into the mail.
 struct MimePart {
   Header header;
-  std::string type;          ///< "text/plain", lower case
+  std::string type;  ///< "text/plain", lower case
   Parameters content_type;
-  std::string_view body;     ///< still encoded
+  std::string_view body;  ///< still encoded
   std::vector<MimePart> parts;
-  [[nodiscard]] std::string bytes() const;  ///< decoded
-  [[nodiscard]] std::string text() const;   ///< decoded, in UTF-8, with LF
+  [[nodiscard]] std::string bytes() const;      ///< decoded
+  [[nodiscard]] std::string text() const;       ///< decoded, in UTF-8, with LF
   [[nodiscard]] std::string file_name() const;  ///< cleaned of folders and control characters; may be empty
   [[nodiscard]] bool attached() const;          ///< it says that it is an attachment
 };

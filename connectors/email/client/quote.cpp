@@ -53,8 +53,9 @@ bool begins_block(const Lines& lines, std::size_t at) {
   int fields = 0;
   const std::size_t end = std::min(at + 8, lines.size());
   for (std::size_t i = at + 1; i < end; ++i) {
-    if (is_field(lines[i], {"发送时间", "发送日期", "日期", "时间", "收件人", "抄送", "主题", "寄件日期", "收件者", "主旨", "Sent", "Date",
-                            "To", "Cc", "Subject", "Gesendet", "An", "Betreff", "Envoyé", "À", "Objet"})) {
+    if (is_field(lines[i], {"发送时间", "发送日期", "日期", "时间",    "收件人", "抄送", "主题",
+                            "寄件日期", "收件者",   "主旨", "Sent",    "Date",   "To",   "Cc",
+                            "Subject",  "Gesendet", "An",   "Betreff", "Envoyé", "À",    "Objet"})) {
       ++fields;
     }
   }
@@ -63,8 +64,9 @@ bool begins_block(const Lines& lines, std::size_t at) {
 
 bool is_original_line(std::string_view line) {
   if (!line.starts_with("--")) return false;
-  for (const std::string_view said : {"原始邮件", "原始郵件", "Original Message", "Original message", "Original-Nachricht",
-                                      "Ursprüngliche Nachricht", "Message d'origine", "Original Email"}) {
+  for (const std::string_view said :
+       {"原始邮件", "原始郵件", "Original Message", "Original message", "Original-Nachricht", "Ursprüngliche Nachricht",
+        "Message d'origine", "Original Email"}) {
     if (has(line, said)) return true;
   }
   return false;
@@ -127,7 +129,8 @@ std::size_t quotation(const Lines& lines) {
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const std::string_view line = trim(lines[i]);
     if (line.empty() || quoted(line)) continue;
-    if (find_word(line, "please reply above this line") != std::string_view::npos || has(line, "请在此行以上回复")) return i;
+    if (find_word(line, "please reply above this line") != std::string_view::npos || has(line, "请在此行以上回复"))
+      return i;
     if (is_original_line(line) || begins_block(lines, i)) return i;
     if (const std::size_t said = attribution(lines, i); said > 0) {
       return answers_inside(lines, i + said) ? lines.size() : i;
@@ -140,8 +143,8 @@ std::size_t quotation(const Lines& lines) {
 }
 
 bool is_device_line(std::string_view line) {
-  for (const std::string_view said : {"发自我的", "來自我的", "Sent from my ", "Von meinem ", "Envoyé de mon ", "来自我的",
-                                      "Get Outlook for ", "获取 Outlook", "发送自 "}) {
+  for (const std::string_view said : {"发自我的", "來自我的", "Sent from my ", "Von meinem ", "Envoyé de mon ",
+                                      "来自我的", "Get Outlook for ", "获取 Outlook", "发送自 "}) {
     if (line.starts_with(said) && line.size() < 120) return true;
   }
   return false;
