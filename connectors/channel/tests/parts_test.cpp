@@ -117,5 +117,28 @@ TEST(Parts, StandForThemselvesAsTextWhenThePlatformRefusesThem) {
   EXPECT_EQ(text.key, "77-1");
 }
 
+TEST(WholeOf, IsOnePartWithEverythingInIt) {
+  contract::MessageOutgoing out = message("here you are");
+  out.message.content.buttons = {{"Yes", "yes", ""}};
+  out.message.content.cards = {{"product", "Lipstick", "red", "https://shop.example.org/1", "", {}}};
+  contract::Attachment small;
+  small.id = Id{1};
+  small.name = "a.pdf";
+  small.size = 10;
+  contract::Attachment large = small;
+  large.id = Id{2};
+  large.size = 1000;
+  out.message.content.attachments = {small, large};
+  contract::ChannelCapabilities can;
+  can.max_file = 100;
+  const Part part = whole_of(out, can, some_link);
+  EXPECT_EQ(part.kind, Part::Kind::text);
+  EXPECT_EQ(part.key, "77-0");
+  EXPECT_EQ(part.text,
+            "here you are\n1. Yes\nLipstick\nred\nhttps://shop.example.org/1\n📎 a.pdf: https://hub.example.org/f/2");
+  ASSERT_EQ(part.files.size(), 1U);
+  EXPECT_EQ(part.files[0].id, Id{1});
+}
+
 }  // namespace
 }  // namespace qiao::channel

@@ -64,6 +64,24 @@ std::string squeezed(std::string_view text) {
   return std::string(trim(out));
 }
 
+/// The line of a report's prose that begins with the code of a refusal; "" when there is none.
+std::string diagnosis(const std::vector<const MimePart*>& parts) {
+  for (const MimePart* part : parts) {
+    if (part->type != "text/plain") continue;
+    const std::string text = part->text();
+    for (std::size_t at = 0; at < text.size();) {
+      const auto end = std::min(text.find('\n', at), text.size());
+      const std::string_view line = trim(std::string_view(text).substr(at, end - at));
+      const auto digit = [&](std::size_t i) { return line[i] >= '0' && line[i] <= '9'; };
+      if (line.size() > 5 && (line[0] == '5' || line[0] == '4') && digit(1) && digit(2) && line[3] == ' ') {
+        return std::string(head_of(line, 300));
+      }
+      at = end + 1;
+    }
+  }
+  return {};
+}
+
 /// The groups of a message/delivery-status: header blocks with empty lines between them.
 void read_status(const MimePart& part, Report& report) {
   const std::string bytes = part.bytes();
@@ -79,7 +97,7 @@ void read_status(const MimePart& part, Report& report) {
                                                                                      : Report::Kind::failed;
     std::string_view why = fields.raw("diagnostic-code");
     if (const auto semicolon = why.find(';'); semicolon != std::string_view::npos) why.remove_prefix(semicolon + 1);
-    report.says = squeezed(status + " " + to_utf8(trim(why), ""));
+    report.says = squeezed(to_utf8(status + " " + std::string(trim(why)), ""));
     if (report.kind == Report::Kind::failed) return;
   }
 }
@@ -144,7 +162,7 @@ std::optional<Report> read_report(const MimePart& mail) {
     if (!from_mailer_daemon(mail.header) || !(empty_sender || multipart || !mail.header.has("in-reply-to")))
       return std::nullopt;
     if (find_word(mail.header.text("subject"), "delay") != std::string_view::npos) report.kind = Report::Kind::delayed;
-    found = true;
+    found = report.prose = true;
   }
   if (!found) return std::nullopt;
   for (const MimePart* part : parts) {
@@ -158,6 +176,9 @@ std::optional<Report> read_report(const MimePart& mail) {
   for (std::string& id : mail.header.ids("references")) report.about.push_back(std::move(id));
   for (const MimePart* part : parts) {
     if (part->type.starts_with("text/") || part->type.starts_with("message/")) collect_ids(part->bytes(), report.about);
+  }
+  if (report.says.find(' ') == std::string::npos) {
+    if (const std::string line = diagnosis(parts); !line.empty()) report.says = squeezed(report.says + " " + line);
   }
   if (report.says.empty()) report.says = mail.header.text("subject");
   return report;

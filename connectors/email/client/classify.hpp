@@ -24,6 +24,7 @@ Nature classify(const Header& header, const std::vector<std::string>& own = {});
 struct Report {
   enum class Kind { failed, delayed, delivered, read, complaint };
   Kind kind = Kind::failed;
+  bool prose = false;              ///< it says so in words only
   std::string says;                ///< status and diagnostic text, e.g. "5.1.1 550 no such user"
   std::vector<std::string> about;  ///< Message-IDs that stand in it, without brackets
 };

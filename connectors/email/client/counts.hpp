@@ -14,20 +14,24 @@ class Counts {
  public:
   Counts(const Clock& clock, std::chrono::seconds span) : clock_(clock), span_(span) {}
 
-  /// Counts one; false when there were `most` already, and it is not counted.
-  bool count(const std::string& name, std::size_t most) {
+  /// Whether there were `most` within the span.
+  bool full(const std::string& name, std::size_t most) {
+    const std::lock_guard lock(mutex_);
+    const auto found = times_.find(name);
+    if (found == times_.end()) return most == 0;
+    std::deque<SteadyTime>& times = found->second;
+    while (!times.empty() && times.front() + span_ <= clock_.steady()) times.pop_front();
+    return times.size() >= most;
+  }
+
+  void count(const std::string& name) {
     const std::lock_guard lock(mutex_);
     const SteadyTime now = clock_.steady();
-    if (times_.size() > kMostNames)
-      std::erase_if(times_, [&](const auto& entry) { return entry.second.back() + span_ < now; });
-    std::deque<SteadyTime>& times = times_[name];
-    while (!times.empty() && times.front() + span_ <= now) times.pop_front();
-    if (times.size() >= most) {
-      if (times.empty()) times_.erase(name);
-      return false;
+    if (times_.size() >= kMostNames) {
+      std::erase_if(times_,
+                    [&](const auto& entry) { return entry.second.empty() || entry.second.back() + span_ <= now; });
     }
-    times.push_back(now);
-    return true;
+    times_[name].push_back(now);
   }
 
  private:

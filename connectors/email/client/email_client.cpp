@@ -138,8 +138,7 @@ Result<std::string> Client::send(const channel::Part& part) {
   {
     const std::lock_guard lock(mutex_);
     if (closed_) return Error{Errc::cancelled, "the connector is being stopped"};
-    const bool again = deferred_.contains(part.key);
-    if (automatic && !again && !automatic_->count(part.user, static_cast<std::size_t>(config_.automatic_limit))) {
+    if (automatic && automatic_->full(part.user, static_cast<std::size_t>(config_.automatic_limit))) {
       return Error{Errc::bad_value, "email.loop",
                    fmt::format("not sent: {} automatic mails to one customer within a day are the limit "
                                "(automatic_limit), so that no two programs answer each other for ever",
@@ -151,6 +150,7 @@ Result<std::string> Client::send(const channel::Part& part) {
   const bool null_sender = automatic && config_.null_sender;
   const Result<void> done = hand_in(null_sender ? std::string{} : config_.address, to.address, *mail);
   if (!done) return failure_of(done.error(), part.key);
+  if (automatic) automatic_->count(part.user);
   const std::lock_guard lock(mutex_);
   deferred_.erase(part.key);
   return (*keys)->message_id(to.thread, part.key);
@@ -179,13 +179,9 @@ Result<void> Client::hand_in(const std::string& sender, const std::string& recip
 Error Client::failure_of(const Error& error, const std::string& key) {
   if (error.id == "email.login") return channel::failure::token(error.message);
   if (error.id == "email.limit") return channel::failure::quota(error.message, 1h);
+  if (error.id != "email.deferred") return error;
   const std::lock_guard lock(mutex_);
   constexpr std::size_t kMost = 10'000;
-  if (error.id != "email.deferred") {
-    // Counted among the automatic mails already.
-    if (deferred_.size() < kMost) deferred_.emplace(key, 0);
-    return error;
-  }
   if (deferred_.size() >= kMost) deferred_.clear();
   static constexpr std::chrono::minutes kPauses[] = {1min, 5min, 15min, 60min};
   const int tries = deferred_[key]++;

@@ -128,7 +128,9 @@ Result<bool> Intake::take_report(const Mail& mail, const Keys& keys) {
     }
     return true;
   }
-  host_.log().info("a delivery report is about no mail of ours, subject left out");
+  // Prose may have been written by a person whose name is postmaster.
+  if (mail.report->prose) return false;
+  host_.log().info("a delivery report is about no mail of ours; it stays in the mailbox");
   return true;
 }
 
@@ -215,7 +217,7 @@ Result<void> Intake::take(std::string_view bytes, const std::string& place, std:
   const Wording words = Wording::of(config_.language, mail.subject + mail.text);
   const Time now = host_.clock().now();
   const Time at = mail.at == Time{} || mail.at > now || mail.at + 24h * 30 < now ? now : mail.at;
-  const bool flood = !per_sender_.count(sender->user, static_cast<std::size_t>(config_.sender_limit));
+  const bool flood = per_sender_.full(sender->user, static_cast<std::size_t>(config_.sender_limit));
   if (mail.nature.automatic || flood) {
     std::string text = mail.nature.automatic ? words.automatic(mail.subject) : words.subject(mail.subject);
     if (flood && !mail.nature.automatic) text = words.too_many() + "\n" + text;
@@ -257,6 +259,7 @@ Result<void> Intake::take(std::string_view bytes, const std::string& place, std:
       channel_.identify(sender->user, sender->name, {{contract::identity_kind::kEmail, sender->address, proven}});
     }
   }
+  per_sender_.count(sender->user);
   return known_.take(external_id);
 }
 

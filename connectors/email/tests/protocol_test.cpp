@@ -264,11 +264,12 @@ TEST(Oauth, ReadsTokensAndSaysWhatToDoWhenAccessWasWithdrawn) {
 TEST(Counts, ForgetWhatIsLongAgo) {
   testkit::ManualClock clock;
   Counts counts(clock, 1h);
-  EXPECT_TRUE(counts.count("a", 2));
-  EXPECT_TRUE(counts.count("a", 2));
-  EXPECT_FALSE(counts.count("a", 2));
-  EXPECT_TRUE(counts.count("b", 2));
+  counts.count("a");
+  EXPECT_FALSE(counts.full("a", 2));
+  counts.count("a");
+  EXPECT_TRUE(counts.full("a", 2));
+  EXPECT_FALSE(counts.full("b", 2));
   clock.advance(1h);
-  EXPECT_TRUE(counts.count("a", 2));
-  EXPECT_FALSE(counts.count("c", 0));
+  EXPECT_FALSE(counts.full("a", 2));
+  EXPECT_TRUE(counts.full("c", 0));
 }

@@ -42,7 +42,7 @@ export class Mail {
     const root = process.getuid() === 0;
     mail.user = root ? 'nobody' : os.userInfo().username;
     mail.group = execFileSync('id', ['-gn', mail.user], {encoding: 'utf8'}).trim();
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-addext',
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-addext',
       'subjectAltName=DNS:localhost,IP:127.0.0.1', '-keyout', path.join(mail.folder, 'key.pem'), '-out', mail.ca], {stdio: 'ignore'});
     for (const name of ['mail', 'spool', 'exim']) fs.mkdirSync(path.join(mail.folder, name));
     for (const address of ACCOUNTS) {
@@ -72,7 +72,7 @@ auth_mechanisms = plain login
 auth_failure_delay = 0
 first_valid_uid = 1
 ${users}mail_location = maildir:${folder}/mail/%u/Maildir
-maildir_very_dirty_syncs = no
+mailbox_idle_check_interval = 1 secs
 passdb {
   driver = passwd-file
   args = scheme=PLAIN username_format=%u ${folder}/users
