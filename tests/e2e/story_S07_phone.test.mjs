@@ -45,6 +45,7 @@ plugins:
     config:
       connection: {engine: sqlite, file: ${crm}}
       customers:
+        by_id: SELECT id AS crm_id, name, phone, tier, owner, last_purchase, city AS 城市 FROM customer WHERE id = :crm_id
         by_phone: SELECT id AS crm_id, name, phone, tier, owner, last_purchase, city AS 城市 FROM customer WHERE phone IN (:phones)
   voice:
     use: voice

@@ -70,8 +70,7 @@ class Held {
 };
 
 net::Context::Ptr tls_context(const std::string& ca_file) {
-  return new net::Context(net::Context::TLS_CLIENT_USE, "", "", ca_file, net::Context::VERIFY_STRICT, 9,
-                          ca_file.empty());
+  return new net::Context(net::Context::TLS_CLIENT_USE, "", "", ca_file, net::Context::VERIFY_STRICT, 9, true);
 }
 
 /// Connected, without TLS; the bell may break it meanwhile.
@@ -101,6 +100,29 @@ net::StreamSocket secured(const net::StreamSocket& plain, const LineAddress& add
   secure.completeHandshake();
   secure.verifyPeerCertificate(address.host);
   return secure;
+}
+
+/// With TLS where it is wanted.
+net::StreamSocket opened(const LineAddress& address, const std::shared_ptr<Bell>& bell) {
+  net::StreamSocket socket = connected(address, bell);
+  if (!address.tls) return socket;
+  const Held held(bell, socket.impl()->sockfd());
+  return secured(socket, address);
+}
+
+net::WebSocket upgraded(const LineAddress& address, const std::string& path,
+                        const std::vector<std::pair<std::string, std::string>>& headers,
+                        const std::shared_ptr<Bell>& bell) {
+  const net::StreamSocket socket = opened(address, bell);
+  const Held held(bell, socket.impl()->sockfd());
+  // Without a host the session never opens a connection of its own in place of this one.
+  net::HTTPClientSession session(socket);
+  session.setTimeout(span(address.timeout));
+  net::HTTPRequest request(net::HTTPRequest::HTTP_GET, path, net::HTTPMessage::HTTP_1_1);
+  request.setHost(address.host, address.port);
+  for (const auto& [name, value] : headers) request.set(name, value);
+  net::HTTPResponse response;
+  return net::WebSocket(session, request, response);
 }
 
 std::string place(const LineAddress& address) { return fmt::format("{}:{}", address.host, address.port); }
@@ -241,14 +263,8 @@ void Bell::hold(int socket) {
 
 Result<std::unique_ptr<Line>> open_line(const LineAddress& address, const std::shared_ptr<Bell>& bell) {
   using Made = Result<std::unique_ptr<Line>>;
-  return guarded(*bell, place(address), [&]() -> Made {
-    net::StreamSocket socket = connected(address, bell);
-    if (address.tls) {
-      const Held held(bell, socket.impl()->sockfd());
-      socket = secured(socket, address);
-    }
-    return Made(std::make_unique<TcpLine>(std::move(socket), address, bell));
-  });
+  return guarded(*bell, place(address),
+                 [&]() -> Made { return Made(std::make_unique<TcpLine>(opened(address, bell), address, bell)); });
 }
 
 Result<std::unique_ptr<Line>> open_websocket(const LineAddress& address, const std::string& path,
@@ -256,18 +272,7 @@ Result<std::unique_ptr<Line>> open_websocket(const LineAddress& address, const s
                                              const std::shared_ptr<Bell>& bell) {
   using Made = Result<std::unique_ptr<Line>>;
   return guarded(*bell, place(address), [&]() -> Made {
-    net::StreamSocket socket = connected(address, bell);
-    const Held held(bell, socket.impl()->sockfd());
-    if (address.tls) socket = secured(socket, address);
-    // Without a host the session never opens a connection of its own in place of this one.
-    net::HTTPClientSession session(socket);
-    session.setTimeout(span(address.timeout));
-    net::HTTPRequest request(net::HTTPRequest::HTTP_GET, path, net::HTTPMessage::HTTP_1_1);
-    request.setHost(address.host, address.port);
-    for (const auto& [name, value] : headers) request.set(name, value);
-    net::HTTPResponse response;
-    net::WebSocket ws(session, request, response);
-    return Made(std::make_unique<WebSocketLine>(std::move(ws), address, bell));
+    return Made(std::make_unique<WebSocketLine>(upgraded(address, path, headers, bell), address, bell));
   });
 }
 

@@ -45,7 +45,8 @@ struct LineAddress {
   std::chrono::milliseconds timeout{5000};  ///< for connecting, and for one write
 };
 
-/// A connection to an exchange. One thread at a time.
+/// A connection to an exchange, which may be silent for minutes and be spoken to meanwhile; OutboundStream (sdk) gives
+/// a connection up on which nothing came in time. One thread at a time.
 class Line {
  public:
   virtual ~Line() = default;

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <mutex>
 
 #include "connectors/voice/client/webhook.hpp"
@@ -328,6 +330,34 @@ TEST(VoicePlugin, RaisesAnAlertThatSaysWhatToDoWhenThePasswordIsWrong) {
   ASSERT_TRUE(hub.wait_until([&] { return alerts.count() >= 1; }));
   EXPECT_NE(alerts.events()[0].says.find("manager.conf"), std::string::npos);
   EXPECT_EQ(hub.log().find("wrong\""), std::string::npos);
+}
+
+TEST(VoicePlugin, EncryptsTheLineAndTrustsOnlyWhomItShould) {
+  std::string folder = (std::filesystem::temp_directory_path() / "qiao-voice-XXXXXX").string();
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  {
+    Simulator simulator = Simulator::of_channel("asterisk", {"--tls", folder});
+    TestHub hub({.threads = true});
+    open_office(hub, std::make_shared<Office>());
+    auto alerts = hub.probe<ConnectorAlert>();
+    const std::string user = "user: qiao\nsecret: amiSecret1\nreconnect_first: 5ms\n";
+    const std::string config =
+        "system: asterisk_ami\nhost: localhost\ntls: true\nport: " + said(simulator, "ami") + "\n" + user;
+    hub.start_plugin(
+        "voice",
+        "system: asterisk_ari\nurl: " + said(simulator, "ari") + "\n" + user + "ca_file: " + folder + "/cert.pem\n",
+        "voice-rest");
+    EXPECT_TRUE(hub.wait_until([&] { return hub.log().find("connected to Asterisk (ARI)") != std::string::npos; }))
+        << hub.log();
+    hub.start_plugin("voice", config + "ca_file: " + folder + "/cert.pem\n");
+    EXPECT_TRUE(hub.wait_until([&] { return hub.log().find("connected to Asterisk (AMI)") != std::string::npos; }))
+        << hub.log();
+    EXPECT_EQ(alerts.count(), 0u);
+    hub.start_plugin("voice", config, "stranger");
+    ASSERT_TRUE(hub.wait_until([&] { return alerts.count() >= 1; }));
+    EXPECT_NE(alerts.last().says.find("no trusted TLS"), std::string::npos) << alerts.last().says;
+  }
+  std::filesystem::remove_all(folder);
 }
 
 TEST(VoicePlugin, SaysThatATelephoneTakesNoText) {

@@ -1,6 +1,10 @@
 // A telephone exchange without sound: calls, phones that ring, and lines on which programs listen. `freeswitch` and
 // `asterisk` put it into words.
+import {execFileSync} from 'node:child_process';
+import fs from 'node:fs';
 import net from 'node:net';
+import path from 'node:path';
+import tls from 'node:tls';
 import {count, serve} from '../../lib/server.mjs';
 
 /** The calls, and what people do with their phones. What happens goes to `tell(what, call, more)`. */
@@ -133,9 +137,23 @@ export class Session {
   }
 }
 
-/** Opens a TCP port; `greet(session)` once, `take(session)` whenever bytes came into session.buffer. */
-export function listen({host, switches, sessions, greet, take, port = 0}) {
-  const server = net.createServer(socket => {
+/** A certificate for localhost, made with openssl in a folder; its path. */
+export function certificateIn(folder) {
+  const file = name => path.join(folder, name);
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=localhost',
+    '-addext', 'subjectAltName=DNS:localhost', '-keyout', file('key.pem'), '-out', file('cert.pem')], {stdio: 'ignore'});
+  return file('cert.pem');
+}
+
+/**
+ * Opens a TCP port, with TLS when there is a folder for a certificate; `greet(session)` once, `take(session)` whenever bytes came into
+ * session.buffer.
+ */
+export function listen({host, switches, sessions, greet, take, port = 0, secure = ''}) {
+  const open = secure
+    ? handler => tls.createServer({cert: fs.readFileSync(certificateIn(secure)), key: fs.readFileSync(path.join(secure, 'key.pem'))}, handler)
+    : handler => net.createServer(handler);
+  const server = open(socket => {
     if (switches.refuse) return socket.destroy();
     const session = new Session(socket, switches);
     sessions.add(session);

@@ -1,8 +1,11 @@
 // Asterisk: the manager interface (AMI) on a TCP port of its own, the REST interface (ARI) below /ari of the printed address.
 // User "qiao" and secret "amiSecret1" unless --user and --secret say otherwise. Strict: nothing but Challenge and Login before the
-// log-in, a wrong key ends the line, a second WebSocket of one ARI application takes over from the first.
+// log-in, a wrong key ends the line, with --tls FOLDER both are encrypted (the certificate is FOLDER/cert.pem), a second WebSocket of one ARI application takes over from the first.
 import {createHash, randomInt} from 'node:crypto';
+import fs from 'node:fs';
 import http from 'node:http';
+import https from 'node:https';
+import path from 'node:path';
 import {Switchboard, listen, steer} from '../lib/telephone.mjs';
 import {frame, upgrade} from '../lib/websocket.mjs';
 
@@ -170,7 +173,7 @@ export async function start({port, host, option}) {
     }
   }
 
-  const line = await listen({host, switches, sessions,
+  const line = await listen({host, switches, sessions, secure: option('tls', ''),
     greet: session => { ++switches.opened; session.send('Asterisk Call Manager/8.0.2\r\n'); },
     take(session) {
       for (let end; (end = session.buffer.indexOf('\r\n\r\n')) >= 0;) {
@@ -206,15 +209,15 @@ export async function start({port, host, option}) {
 
   // The WebSocket needs the server itself, so it stands in front of the one for HTTP and passes everything else on.
   const {url: inner} = await steer({port: 0, host, board, switches, sessions, handle});
-  const front = http.createServer((request, response) => {
+  const pass = (request, response) => {
     const onward = http.request(inner + request.url, {method: request.method, headers: request.headers}, answer => {
       response.writeHead(answer.statusCode, answer.headers);
       answer.pipe(response);
     });
     onward.on('error', () => response.destroy());
     request.pipe(onward);
-  });
-  front.on('upgrade', (request, socket) => {
+  };
+  const watch = (request, socket) => {
     const address = new URL(request.url, 'http://localhost');
     const app = address.searchParams.get('app');
     if (switches.refuse) return socket.destroy();
@@ -237,10 +240,14 @@ export async function start({port, host, option}) {
     before?.socket.end();
     apps.set(app, session);
     sessions.add(session);
+  };
+  const open = (server, at) => new Promise((resolve, reject) => {
+    server.on('upgrade', watch).once('error', reject);
+    server.listen(at, host, () => resolve(server.address().port));
   });
-  const url = await new Promise((resolve, reject) => {
-    front.once('error', reject);
-    front.listen(port, host, () => resolve(`http://${host}:${front.address().port}`));
-  });
-  return {url, hint: `ami=${line} ari=${url}/ari user=${user} secret=${secret}`};
+  const url = `http://${host}:${await open(http.createServer(pass), port)}`;
+  const folder = option('tls', '');
+  const address = folder ? `https://localhost:${await open(https.createServer({cert: fs.readFileSync(path.join(folder, 'cert.pem')),
+    key: fs.readFileSync(path.join(folder, 'key.pem'))}, pass), 0)}` : url;
+  return {url, hint: `ami=${line} ari=${address}/ari user=${user} secret=${secret}`};
 }
