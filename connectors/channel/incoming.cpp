@@ -56,6 +56,10 @@ std::vector<AcceptMessage> pieces_of(AcceptMessage message) {
   message.user_name = clip(std::move(message.user_name), 200);
   without_zeros(message.user_name);
   without_zeros(message.content.text);
+  for (contract::Card& card : message.content.cards) {
+    without_zeros(card.title);
+    without_zeros(card.text);
+  }
   auto texts = split_text(message.content.text, kLongestPiece);
   if (texts.size() < 2) return {std::move(message)};
   std::vector<AcceptMessage> pieces;
@@ -122,10 +126,8 @@ void add_location(contract::Content& content, const std::string& latitude, const
   card.kind = "location";
   card.title = clip(label, 200);
   card.text = clip(address, 1000);
-  card.data = {{"latitude", latitude}, {"longitude", longitude}, {"label", card.title}};
-  content.cards.push_back(card);
-  add_line(content.text, fmt::format("[位置 · location] {}{}{} {},{}", card.title, card.text.empty() ? "" : " ",
-                                     card.text, latitude, longitude));
+  card.data = {{"latitude", clip(latitude, 40)}, {"longitude", clip(longitude, 40)}, {"label", card.title}};
+  content.cards.push_back(std::move(card));
 }
 
 void add_contact(contract::Content& content, const std::string& name, const std::string& phone) {
@@ -133,8 +135,7 @@ void add_contact(contract::Content& content, const std::string& name, const std:
   card.kind = "contact";
   card.title = clip(name, 200);
   card.text = clip(phone, 200);
-  content.cards.push_back(card);
-  add_line(content.text, fmt::format("[名片 · contact] {} {}", card.title, card.text));
+  content.cards.push_back(std::move(card));
 }
 
 void add_quote(contract::Content& content, const std::string& text) {
@@ -295,7 +296,11 @@ void Receiver::fetch(Waiting waiting) {
       const auto pause = kPauses[waiting.tries++];
       services_->host.log().warn("a customer's file is tried again in {} s: {} message={}", pause.count(),
                                  attachment.error().message, waiting.message.external_id);
-      services_->host.bus().after(pause, kLane, [self = shared_from_this(), waiting] { self->fetch(waiting); });
+      services_->host.bus().after(pause, kLane, [self = shared_from_this(), waiting] {
+        // Somebody may have been erased meanwhile, or another node was faster.
+        const auto still = self->services_->channel->memory().get(kPrefix + waiting.message.external_id);
+        if (!still || *still) self->fetch(waiting);
+      });
       return;
     }
     if (attachment) {

@@ -54,7 +54,7 @@ struct Waiting {
 };
 QIAO_FIELDS(Waiting, message, media, claims, profile, tries)
 
-/// Content that fits the inbox: cards within their limits, and a text beside them for whoever shows no cards.
+/// Cards within the inbox's limits.
 void add_location(contract::Content& content, const std::string& latitude, const std::string& longitude,
                   const std::string& label, const std::string& address);
 void add_contact(contract::Content& content, const std::string& name, const std::string& phone);

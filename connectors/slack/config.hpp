@@ -22,7 +22,7 @@ inline void describe(Schema<SlackConfig>& s) {
       .doc("Basic Information > Signing Secret; signs what Slack sends");
   s.optional("url", &SlackConfig::url).url().doc("Address of the Web API");
   s.optional("files_url", &SlackConfig::files_url).url().doc("Address of files; the token is shown to no other");
-  channel::describe_common(s, 1);
+  channel::describe_common(s, 10);
 }
 
 }  // namespace qiao::slack

@@ -191,6 +191,25 @@ inline void file_after_a_restart(MessengerTest& t) {
   EXPECT_EQ(t.desk.arrived()[0].content.attachments.size(), 1U);
 }
 
+inline void erased(MessengerTest& t) {
+  t.start();
+  t.tell({{"fail", "broken"}, {"times", 1000}});
+  t.tell(t.it.picture);
+  t.hub.run_until_idle();
+  contract::ErasePerson erase;
+  erase.person.identities = {{t.it.name, t.it.user}};
+  RequestOptions options(std::chrono::seconds(20));
+  options.to = t.it.name;
+  const auto count = t.hub.ask(erase, options);
+  ASSERT_TRUE(count) << count.error().message;
+  t.tell({{"fail", ""}});
+  t.hub.restart();
+  t.tell({{"hub", t.hub.url() + "/hooks/" + t.it.name}});
+  t.say("我又来了");
+  ASSERT_TRUE(t.desk.wait_for(1));
+  EXPECT_EQ(t.desk.arrived()[0].content.text, "我又来了");
+}
+
 inline void tested(MessengerTest& t) {
   t.start();
   const auto tested = t.test();
@@ -221,4 +240,5 @@ inline void tested(MessengerTest& t) {
   QIAO_MESSENGER_TEST_(Class, PicturesComeInAndGoOut, pictures)                         \
   QIAO_MESSENGER_TEST_(Class, AFileThatComesLateComes, late_file)                       \
   QIAO_MESSENGER_TEST_(Class, AFileIsFetchedAfterARestart, file_after_a_restart)        \
+  QIAO_MESSENGER_TEST_(Class, AnErasedCustomersFileIsNotFetchedAnyMore, erased)         \
   QIAO_MESSENGER_TEST_(Class, TheConnectorTestNamesTheAccount, tested)

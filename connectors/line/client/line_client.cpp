@@ -61,7 +61,7 @@ void read_content(const Json& message, Incoming& item) {
     }
     if (const std::string said = text(at(message, "text")); !said.empty()) content.text += " " + said;
   }
-  if (content.text.empty() && item.media.empty()) {
+  if (content.text.empty() && item.media.empty() && content.cards.empty()) {
     content.text =
         fmt::format("[LINE 消息，无法显示 · a kind of message that cannot be shown] {}", channel::clip(type, 40));
   }
@@ -108,7 +108,7 @@ void read_event(const Json& event, bool groups, Call& call) {
       said = fmt::format("[账号关联 · account link] {}", text(at(event, {"link", "result"})));
     }
   }
-  if (said.empty() && item.media.empty()) return;
+  if (said.empty() && item.media.empty() && item.message.content.cards.empty()) return;
   // Another module of the account answers: it is shown, and the bot stays quiet.
   if (text(at(event, "mode")) == "standby" && item.kind == Incoming::Kind::message) {
     item.kind = Incoming::Kind::event;

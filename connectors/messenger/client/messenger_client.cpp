@@ -79,7 +79,7 @@ void read_message(const Json& event, const Json& message, Incoming item, bool st
     item.message.external_id = "deleted:" + item.message.external_id;
     content.text = "[撤回了消息 · unsent a message]";
   }
-  if (content.text.empty() && item.media.empty()) {
+  if (content.text.empty() && item.media.empty() && content.cards.empty()) {
     content.text = "[Messenger 消息，无法显示 · a kind of message that cannot be shown]";
   }
   if (standby && item.kind == Incoming::Kind::message) {

@@ -360,6 +360,10 @@ Result<std::string> Client::send(const Part& part) {
                                   {{"type", "actions"}, {"elements", buttons}}});
   }
   auto sent = call("chat.postMessage", body);
+  // One message a second is the limit of a channel; the others need not wait for it.
+  if (!sent && sent.error().code == Errc::rate_limited) {
+    return channel::failure::user_rate(sent.error().message, sent.error().retry_after);
+  }
   if (!sent) return sent.error();
   return place + ":" + text(at(*sent, "ts"));
 }

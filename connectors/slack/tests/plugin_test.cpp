@@ -13,7 +13,7 @@ constexpr const char* kUser = "D1";
 
 std::string config(const std::string& url) {
   return "url: " + url + "/api\nfiles_url: " + url +
-         "\ntoken: xoxb-sim-1\nsigning_secret: slackSigningSecretMadeUp00000001\nsends_per_second: 50\n";
+         "\ntoken: xoxb-sim-1\nsigning_secret: slackSigningSecretMadeUp00000001\n";
 }
 
 Messenger slack() {

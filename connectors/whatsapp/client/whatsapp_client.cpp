@@ -116,7 +116,7 @@ void read_content(const Json& message, Incoming& item) {
     item.kind = Incoming::Kind::event;
     content.text = "[WhatsApp] " + text(at(body, "body"));
   }
-  if (content.text.empty() && item.media.empty()) {
+  if (content.text.empty() && item.media.empty() && content.cards.empty()) {
     content.text =
         fmt::format("[WhatsApp 消息，无法显示 · a kind of message that cannot be shown] {}", channel::clip(type, 40));
   }

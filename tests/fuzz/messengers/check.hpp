@@ -19,11 +19,12 @@ inline void check(const std::vector<channel::Incoming>& items) {
     const auto again = from_json<channel::Waiting>(kept);
     if (!again || to_json(*again) != kept) std::abort();
     const bool speaks = item.kind == channel::Incoming::Kind::message || item.kind == channel::Incoming::Kind::event;
-    if (speaks && item.message.content.text.empty() && item.media.empty()) std::abort();
+    const contract::Content& content = item.message.content;
+    if (speaks && content.text.empty() && item.media.empty() && content.cards.empty()) std::abort();
     if (speaks && item.message.external_id.empty()) std::abort();
     if (item.message.user.empty() && item.kind != channel::Incoming::Kind::receipt) std::abort();
-    if (item.media.size() > 10 || item.message.content.cards.size() > 10) std::abort();
-    for (const contract::Card& card : item.message.content.cards) {
+    if (item.media.size() > 10 || content.cards.size() > 10) std::abort();
+    for (const contract::Card& card : content.cards) {
       if (card.title.size() > 200 || card.text.size() > 1000) std::abort();
     }
   }
