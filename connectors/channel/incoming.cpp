@@ -35,6 +35,9 @@ bool may_work_later(const Error& error) {
 /// Platform ids that are longer than the inbox keeps stay different from each other.
 std::string fitting_id(const std::string& id) { return id.size() <= kLongestId ? id : "sha256:" + hex(sha256(id)); }
 
+/// What finds a message's lines in the log again. Platforms put customers' ids and numbers into theirs.
+std::string log_id(const std::string& external_id) { return hex(sha256(external_id)).substr(0, 12); }
+
 void without_zeros(std::string& text) { std::replace(text.begin(), text.end(), '\0', ' '); }
 
 contract::RecordEvent event_of(const AcceptMessage& m) {
@@ -206,7 +209,7 @@ void Receiver::take(std::vector<Incoming> items, std::function<void(Result<void>
 Result<void> Receiver::settled(Result<void> result, const std::string& external_id) {
   if (result || (result.error().code != Errc::bad_value && result.error().code != Errc::too_large)) return result;
   // The platform would only send it again.
-  services_->host.log().warn("a message was left out: {} message={}", result.error().message, external_id);
+  services_->host.log().warn("a message was left out: {} message={}", result.error().message, log_id(external_id));
   return {};
 }
 
@@ -295,7 +298,7 @@ void Receiver::fetch(Waiting waiting) {
     if (!attachment && may_work_later(attachment.error()) && !last_try) {
       const auto pause = kPauses[waiting.tries++];
       services_->host.log().warn("a customer's file is tried again in {} s: {} message={}", pause.count(),
-                                 attachment.error().message, waiting.message.external_id);
+                                 attachment.error().message, log_id(waiting.message.external_id));
       services_->host.bus().after(pause, kLane, [self = shared_from_this(), waiting] {
         // Somebody may have been erased meanwhile, or another node was faster.
         const auto still = self->services_->channel->memory().get(kPrefix + waiting.message.external_id);
@@ -307,7 +310,7 @@ void Receiver::fetch(Waiting waiting) {
       content.attachments.push_back(std::move(*attachment));
     } else {
       services_->host.log().warn("a customer's file could not be had: {} message={}", attachment.error().message,
-                                 waiting.message.external_id);
+                                 log_id(waiting.message.external_id));
       add_line(content.text, fmt::format("[文件未能取回 · file could not be fetched] {}",
                                          media.name.empty() ? media.kind : clip(media.name, 200)));
     }
@@ -322,7 +325,7 @@ void Receiver::fetch(Waiting waiting) {
   if (accepted) kept(item, *accepted);
   if (auto gone = channel.memory().erase(kPrefix + item.message.external_id); !gone) {
     services_->host.log().warn("a message that has arrived will be tried once more at the next start: {} message={}",
-                               gone.error().message, item.message.external_id);
+                               gone.error().message, log_id(item.message.external_id));
   }
 }
 
