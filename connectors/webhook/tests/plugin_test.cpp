@@ -193,7 +193,8 @@ TEST_F(Shopchat, CarriesFilesBothWays) {
       {.text = "面单", .attachments = {{.id = Id{9}, .name = "label.png", .media_type = "image/png", .size = 3}}});
   EXPECT_TRUE(reaches(seq, Delivery::sent));
   bool data = false;
-  for (const json& one : state()["written"]) data = data || one.value("/file/data"_json_pointer, "") == "YWJj";
+  const json written = state()["written"];
+  for (const json& one : written) data = data || one.value("/file/data"_json_pointer, "") == "YWJj";
   EXPECT_TRUE(data);
 }
 

@@ -3,7 +3,7 @@
  * It draws nothing; whoever draws reads the public members after each `change`.
  */
 
-import type { Attachment, Author, Button, ConversationState, VisitorFrame, VisitorMessage } from './protocol.js';
+import type { Attachment, Author, Button, Card, ConversationState, VisitorFrame, VisitorMessage } from './protocol.js';
 import { Courier } from './courier.js';
 import { uuid } from './ids.js';
 import { LiveSocket, type SocketLike, type SocketStatus } from './live-socket.js';
@@ -34,6 +34,7 @@ export interface ChatMessage {
   text: string;
   attachments: Attachment[];
   buttons: Button[];
+  cards?: Card[];
   at: string;
   status: 'stored' | 'sending' | 'failed';
   /** Why it failed; a word of the hub, e.g. "too_large". */
@@ -576,6 +577,7 @@ function fromFrame(frame: VisitorMessage): ChatMessage {
     text: frame.text ?? '',
     attachments: frame.attachments ?? [],
     buttons: frame.buttons ?? [],
+    cards: frame.cards,
     at: frame.at,
     status: 'stored',
   };

@@ -9,5 +9,5 @@ export {
 } from './chat-client.js';
 export type { SocketLike, SocketStatus } from './live-socket.js';
 export { safeStorage, type KeyValue } from './outbox.js';
-export type { Attachment, Author, Button, ConversationState } from './protocol.js';
+export type { Attachment, Author, Button, Card, ConversationState } from './protocol.js';
 export { UploadError } from './upload.js';
