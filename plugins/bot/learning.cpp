@@ -339,7 +339,20 @@ Result<std::optional<Suggestion>> Learning::find(Id id) {
     return {};
   });
   if (!read) return read.error();
-  if (out && out->state == SuggestionState::open) out->similar = similar_to(*out);
+  if (!out || out->state != SuggestionState::open) return out;
+  out->similar = similar_to(*out);
+  auto rated = db_.read([&](Session& session) -> Result<void> {
+    for (SimilarEntry& entry : out->similar) {
+      auto rows = session.query("SELECT up, down FROM bot_rating WHERE entry_key = ?", entry.key);
+      if (rows->next()) {
+        entry.up = rows->integer(0);
+        entry.down = rows->integer(1);
+      }
+      if (auto status = rows->status(); !status) return status;
+    }
+    return {};
+  });
+  if (!rated) return rated.error();
   return out;
 }
 

@@ -28,8 +28,10 @@ struct SimilarEntry {
   std::string answer;
   double score = 0;
   bool same_question = false;  ///< the very question stands in the entry
+  std::int64_t up = 0;         ///< thumbs of customers
+  std::int64_t down = 0;
 };
-QIAO_FIELDS(SimilarEntry, key, title, answer, score, same_question)
+QIAO_FIELDS(SimilarEntry, key, title, answer, score, same_question, up, down)
 
 /// A question that customers ask and what agents answer to it: an entry to be.
 struct Suggestion {

@@ -172,11 +172,13 @@ TEST_F(Learning, WhatAnAgentSaysAfterTheCustomerWroteAgainIsAboutSomethingElse) 
 TEST_F(Learning, AnEntryThatDidNotHelpIsImprovedWithOneClick) {
   start();
   const std::string answer = ask(1, "退货流程").content.text;
-  EXPECT_EQ(ask(1, "没用", {{Author::customer, "退货流程"}, {Author::bot, answer}}).reason, "not_helped");
+  ask(7, "👍", {{Author::customer, "退货流程"}, {Author::bot, answer}});
+  EXPECT_EQ(ask(1, "👎", {{Author::customer, "退货流程"}, {Author::bot, answer}}).reason, "not_helped");
   agent_says(1, "在订单页点申请退货，选原因后等短信");
   const std::string body = rest("GET", "suggestions").body;
   EXPECT_NE(body.find(R"("entry":"return_process")"), std::string::npos) << body;
   EXPECT_NE(body.find(R"("same_question":true)"), std::string::npos) << "the entry that it contradicts: " << body;
+  EXPECT_NE(body.find(R"("up":1,"down":1)"), std::string::npos) << "customers' thumbs: " << body;
   const HttpAnswer better = rest("POST", "suggestions/" + first_suggestion() + "/accept",
                                  R"({"entry":"return_process","answer":"在订单页点申请退货，选原因后等短信"})");
   ASSERT_EQ(better.status, 200) << better.body;

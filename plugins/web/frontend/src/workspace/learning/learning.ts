@@ -18,6 +18,8 @@ export interface SimilarEntry {
   answer: string;
   score: number;
   same_question: boolean;
+  up: number;
+  down: number;
 }
 
 export type SuggestionState = 'open' | 'accepted' | 'improved' | 'dismissed';
