@@ -53,6 +53,7 @@ struct WechatConfig : channel::ChannelSettings {
   std::string welcome;
   std::chrono::milliseconds passive_wait{300};
   std::chrono::milliseconds media_wait{3000};
+  std::chrono::milliseconds media_retry{20000};
   std::chrono::minutes signature_age{15};
   std::chrono::hours window{48};
   std::int32_t window_messages = 5;
@@ -132,6 +133,9 @@ inline void describe(Schema<WechatConfig>& s) {
   s.optional("media_wait", &WechatConfig::media_wait)
       .range(std::chrono::milliseconds(100), std::chrono::milliseconds(4000))
       .doc("So long a picture's download may hold up its acknowledgement; longer ones go on afterwards");
+  s.optional("media_retry", &WechatConfig::media_retry)
+      .range(std::chrono::milliseconds(100), std::chrono::milliseconds(600'000))
+      .doc("Files that could not be fetched at once are tried again so often, fifteen times");
   s.optional("signature_age", &WechatConfig::signature_age)
       .doc("Callbacks that were signed earlier, or so far in the future, are refused; 0: not looked at");
   s.optional("window", &WechatConfig::window)

@@ -28,7 +28,6 @@ constexpr Lane kAnswerLane{.capacity = 65536, .name = "answers"};
 constexpr std::size_t kMostBody = 256 * 1024;
 constexpr std::size_t kMostKnown = 50'000;
 constexpr std::chrono::seconds kAskAgainAbout = 24h;
-constexpr auto kPendingPause = 20s;
 constexpr std::chrono::seconds kEventWindow = 60s;
 /// The platform cuts a post after 5 s and posts it again.
 constexpr std::chrono::milliseconds kAnswerWithin = 4300ms;
@@ -127,7 +126,7 @@ void Reception::start() {
          .max_body = 16 * 1024},
         [self = shared_from_this()](const LoginRequest& in, const HttpRequest&) { return self->login(in); });
   }
-  host.bus().every(kPendingPause, kPendingLane, [self = shared_from_this()] { self->fetch_pending(); });
+  host.bus().every(config_.media_retry, kPendingLane, [self = shared_from_this()] { self->fetch_pending(); });
 }
 
 void Reception::post(const std::shared_ptr<const HttpRequest>& request, const HttpReply& reply) {

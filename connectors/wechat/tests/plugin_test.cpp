@@ -281,6 +281,26 @@ TEST(WechatPlugin, PicturesAreFetchedAtOnce) {
   EXPECT_EQ(all[3].content.attachments.size(), 1U);
 }
 
+TEST(WechatPlugin, APictureThatCannotBeFetchedNowComesLaterWithItsMessage) {
+  Shop shop("user_info: false\nmedia_retry: 200ms\n");
+  shop.says("你好");
+  shop.reply("您好");
+  ASSERT_TRUE(shop.sent(1));  // there is a token now: the next call is the download
+  shop.settle();
+  shop.simulator.control(R"({"media":{"id":"M1","type":"image","name":"M1.jpg","base64":"/9j/AAAA"}})");
+  shop.simulator.control(R"({"fail":"broken","times":2})");
+  const json picture = {
+      {"FromUserName", "oUSER_1"}, {"MsgType", "image"}, {"PicUrl", "http://p.example/1"}, {"MediaId", "M1"}};
+  EXPECT_EQ(shop.push(picture)["statuses"], json::array({200}));
+  const auto pictures = [&] {
+    std::size_t n = 0;
+    for (const MessageView& m : shop.messages()) n += m.content.attachments.size();
+    return n;
+  };
+  EXPECT_TRUE(shop.hub.wait_until([&] { return pictures() == 1; }, 10s));
+  EXPECT_EQ(shop.count(Author::customer), 2U);
+}
+
 TEST(WechatPlugin, AFileIsUploadedOnceAndAgainWhenThePlatformHasForgottenIt) {
   Shop shop;
   shop.says("你好");
