@@ -261,7 +261,8 @@ std::vector<Address> read_addresses(std::string_view s) {
   const auto finish = [&] {
     Address one;
     std::string found = had_angle ? angle : std::string(trim(phrase));
-    std::erase_if(found, [](char c) { return c == ' ' || c == '\t' || c == '<' || c == '>'; });
+    std::erase_if(found,
+                  [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F || c == '<' || c == '>'; });
     if (const auto colon = found.rfind(':'); had_angle && found.starts_with('@') && colon != std::string::npos) {
       found.erase(0, colon + 1);  // an obsolete route
     }

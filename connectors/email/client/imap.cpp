@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <ctime>
 
 #include "connectors/channel/signing.hpp"
@@ -76,6 +77,21 @@ Result<ImapLine> ImapClient::read_line() {
   }
 }
 
+void ImapClient::note(const ImapLine& line) {
+  std::uint32_t number = 0;
+  const std::string_view text = line.text;
+  if (!text.starts_with("* ")) return;
+  const auto [end, error] = std::from_chars(text.data() + 2, text.data() + text.size(), number);
+  if (error != std::errc{}) return;
+  const std::string_view what = trim(text.substr(static_cast<std::size_t>(end - text.data())));
+  if (same_word(what, "EXISTS")) {
+    news_ = news_ || number > count_;
+    count_ = number;
+  } else if (same_word(what, "EXPUNGE") && count_ > 0) {
+    --count_;
+  }
+}
+
 Result<std::string> ImapClient::command(const std::string& text, std::vector<std::string> continuations) {
   const std::string tag = fmt::format("q{}", ++tag_);
   stream_->within(server_.timeout);
@@ -96,6 +112,7 @@ Result<std::string> ImapClient::command(const std::string& text, std::vector<std
         return Error{Errc::unavailable, "email.bye",
                      "the IMAP server ended the session: " + std::string(head_of(line->text, 200))};
       }
+      note(*line);
       if (untagged_.size() >= kMostUntagged) return broken("too many answers to one question");
       untagged_.push_back(std::move(*line));
     } else if (line->text.starts_with(tag + " ")) {
@@ -230,6 +247,7 @@ Result<std::vector<ImapClient::Listed>> ImapClient::sizes_of(const std::string& 
 }
 
 Result<std::vector<ImapClient::Listed>> ImapClient::list_after(std::uint32_t last) {
+  news_ = false;
   auto list = sizes_of(fmt::format("{}:*", static_cast<std::uint64_t>(last) + 1));
   // The range always holds the newest mail, even when it is an old one.
   if (list) std::erase_if(*list, [&](const Listed& one) { return one.uid <= last; });
@@ -295,19 +313,19 @@ Result<void> ImapClient::move(std::uint32_t uid, const std::string& mailbox) {
   return done ? Result<void>{} : done.error();
 }
 
-Result<bool> ImapClient::begin_idle() {
+Result<void> ImapClient::begin_idle() {
   idle_tag_ = fmt::format("q{}", ++tag_);
   stream_->within(kIdleAnswer);
-  if (auto sent = stream_->write(idle_tag_ + " IDLE\r\n"); !sent) return sent.error();
-  for (bool told = false;;) {
+  if (auto sent = stream_->write(idle_tag_ + " IDLE\r\n"); !sent) return sent;
+  for (;;) {
     auto line = read_line();
     if (!line) return line.error();
     if (line->text.starts_with("+")) {
       idling_ = true;
-      return told;
+      return {};
     }
     if (line->text.starts_with(idle_tag_)) return Error{Errc::conflict, "email.imap", line->text};
-    told = true;
+    note(*line);
   }
 }
 
@@ -319,6 +337,7 @@ Result<void> ImapClient::end_idle() {
     auto line = read_line();
     if (!line) return line.error();
     if (line->text.starts_with(idle_tag_ + " ")) return {};
+    note(*line);
   }
 }
 

@@ -38,10 +38,12 @@ class ImapClient {
   /// Into another mailbox of the account.
   Result<void> move(std::uint32_t uid, const std::string& mailbox);
 
+  /// The server spoke of new mails after `list_after` was asked: with whatever answer, and only once.
+  [[nodiscard]] bool has_news() const noexcept { return news_; }
+
   [[nodiscard]] bool can_idle() const { return has("IDLE"); }
-  /// The server tells from now on, by making the connection readable. Nothing else may be asked until `end_idle`. True:
-  /// it told already, while it was being asked.
-  Result<bool> begin_idle();
+  /// The server tells from now on, by making the connection readable. Nothing else may be asked until `end_idle`.
+  Result<void> begin_idle();
   Result<void> end_idle();
   [[nodiscard]] bool idling() const noexcept { return idling_; }
   /// Something came, or the connection ended. Does not wait.
@@ -54,6 +56,7 @@ class ImapClient {
  private:
   [[nodiscard]] bool has(std::string_view capability) const;
   Result<ImapLine> read_line();
+  void note(const ImapLine& line);
   /// Sends a command and reads until its end; untagged lines go into `untagged_`. `continuations` answer the server's
   /// "+", one each.
   Result<std::string> command(const std::string& text, std::vector<std::string> continuations = {});
@@ -69,6 +72,8 @@ class ImapClient {
   int tag_ = 0;
   std::string idle_tag_;
   bool idling_ = false;
+  bool news_ = false;
+  std::uint32_t count_ = 0;  // of mails, as the server told last
 };
 
 }  // namespace qiao::email

@@ -87,9 +87,9 @@ Result<void> Mailbox::round() {
   for (;;) {
     if (auto read = read_new(); !read) return read;
     if (!client_->can_idle()) return client_->noop();
-    auto told = client_->begin_idle();
-    if (!told) return told.error();
-    if (!*told) return {};
+    if (auto begun = client_->begin_idle(); !begun) return begun;
+    // It told while it was being asked, and will not tell again.
+    if (!client_->has_news()) return {};
     if (auto ended = client_->end_idle(); !ended) return ended;
   }
 }
@@ -137,13 +137,15 @@ Result<void> Mailbox::keep_cursor() {
 }
 
 Result<void> Mailbox::read_new() {
-  auto list = client_->list_after(cursor_.last);
-  if (!list) return list.error();
-  for (const ImapClient::Listed& one : *list) {
-    if (auto done = read(one); !done) return done;
-    cursor_.last = one.uid;
-    if (auto kept = keep_cursor(); !kept) return kept;
-  }
+  do {
+    auto list = client_->list_after(cursor_.last);
+    if (!list) return list.error();
+    for (const ImapClient::Listed& one : *list) {
+      if (auto done = read(one); !done) return done;
+      cursor_.last = one.uid;
+      if (auto kept = keep_cursor(); !kept) return kept;
+    }
+  } while (client_->has_news());
   return {};
 }
 

@@ -366,12 +366,16 @@ TEST_F(Email, TheTestSaysWhatIsThereOrWhatIsWrong) {
   EXPECT_THAT(tested->says, HasSubstr("IDLE"));
   hub.stop_plugin("email");
 
+  const auto alerts = hub.probe<contract::ConnectorAlert>();
   hub.start_plugin("email", "address: support@shop.test\nca_file: " + servers.url() +
                                 "/cert.pem\nimap: {host: 127.0.0.1, port: " + port("imaps") +
                                 ", password: wrong}\nsmtp: {host: 127.0.0.1, port: " + port("smtps") + "}\n");
   const auto refused = hub.ask(contract::TestConnector{}, options);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().id, "email.login");
+  ASSERT_TRUE(alerts.wait_for(1)) << "after three refusals it is left alone, so that the account is not locked";
+  EXPECT_EQ(alerts.last().id, "email.login");
+  EXPECT_THAT(alerts.last().says, HasSubstr("app password"));
 }
 
 TEST(EmailConfig, SendsNoPasswordsUnencryptedOverANetwork) {

@@ -177,11 +177,24 @@ TEST(Imap, KeepsWhatIsToldWhileItIsAskedToIdle) {
                                           "q2 OK\r\n", "+ idling\r\n* 6 EXISTS\r\n"});
   ImapClient imap(server.server());
   ASSERT_TRUE(imap.open());
-  EXPECT_TRUE(imap.begin_idle().value());
+  EXPECT_FALSE(imap.has_news());
+  ASSERT_TRUE(imap.begin_idle());
+  EXPECT_TRUE(imap.has_news());
   ASSERT_TRUE(imap.end_idle());
-  EXPECT_FALSE(imap.begin_idle().value());
+  ASSERT_TRUE(imap.begin_idle());
   EXPECT_TRUE(imap.idling());
   while (!imap.readable()) std::this_thread::yield();
+}
+
+TEST(Imap, KeepsWhatIsToldWithTheAnswerToSomethingElse) {
+  Scripted server("* PREAUTH ready\r\n",
+                  {"* CAPABILITY IMAP4rev1 IDLE\r\n$ OK\r\n", "$ OK none\r\n", "* 3 EXISTS\r\n$ OK stored\r\n"});
+  ImapClient imap(server.server());
+  ASSERT_TRUE(imap.open());
+  EXPECT_TRUE(imap.list_after(2).value().empty());
+  EXPECT_FALSE(imap.has_news());
+  ASSERT_TRUE(imap.mark_seen(2));
+  EXPECT_TRUE(imap.has_news()) << "the server does not say it a second time";
 }
 
 TEST(Imap, IsWokenByClosing) {

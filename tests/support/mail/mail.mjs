@@ -103,6 +103,9 @@ service imap-login {
 }
 service anvil {
   ${root ? '' : 'chroot ='}
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
 }
 `);
   }
