@@ -26,7 +26,7 @@ bool same(std::string_view a, std::string_view b);
 /// SHA-1 over the sorted strings put together, as hex: how WeChat signs.
 std::string sorted_sha1(std::vector<std::string> parts);
 
-/// AES-CBC, 256 or 128 bits by the length of the key. `padding` in bytes: 16 (PKCS#7) or 32 (WeChat's). Errors: `channel.decrypt`.
+/// AES-CBC, 128 or 256 bits by the key. `padding` in bytes: 16 (PKCS#7) or 32 (WeChat's). Errors: `channel.decrypt`.
 Result<std::string> aes_cbc_encrypt(std::string_view key, std::string_view iv, std::string_view plain,
                                     int padding = 16);
 Result<std::string> aes_cbc_decrypt(std::string_view key, std::string_view iv, std::string_view sealed,
