@@ -197,7 +197,9 @@ Result<std::vector<std::vector<float>>> read_embeddings(std::string_view body, s
     }
     const auto scale = static_cast<float>(norm > 0 ? 1 / std::sqrt(norm) : 0);
     for (float& v : out[index]) v *= scale;
-    if (out[index].size() != out[0].size() && !out[0].empty()) return bad_answer("vectors of different lengths");
+  }
+  for (const auto& vector : out) {
+    if (vector.size() != out[0].size()) return bad_answer("vectors of different lengths");
   }
   return out;
 }
