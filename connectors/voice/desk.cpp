@@ -14,6 +14,7 @@ using contract::CallState;
 
 constexpr Lane kLane{.capacity = 8192};
 constexpr std::size_t kMostCallers = 10000;
+constexpr auto kTryAgain = 30s;
 
 /// An id that every exchange takes: a UUID.
 std::string new_call_id() {
@@ -92,6 +93,11 @@ bool Desk::compare(std::vector<CallEvent> list) {
 void Desk::heard(const CallEvent& event, const Done& done) {
   CallEvent timed = event;
   if (timed.at == Time{}) timed.at = host_.clock().now();
+  if (const auto unsaved = unsaved_.find(timed.call); unsaved != unsaved_.end() && timed.step == Step::ended) {
+    const CallNews again = unsaved->second;
+    unsaved_.erase(unsaved);
+    return note_end(again, done);
+  }
   std::vector<CallNews> all = book_.take(timed);
   if (all.empty()) {
     if (done) done({});
@@ -218,10 +224,11 @@ void Desk::note(const CallNews& news, const std::string& key, contract::Content 
   event.content = std::move(content);
   event.reopen = reopen;
   event.at = news.at;
-  channel_.record(std::move(event), [self = shared_from_this(), news, stored = std::move(stored),
+  channel_.record(std::move(event), [self = shared_from_this(), news, key, stored = std::move(stored),
                                      done](const Result<contract::Accepted>& kept) {
     if (!kept) {
       self->host_.log().error("a call could not be noted, call={}: {}", news.call.id, kept.error().message);
+      if (key == "end") self->host_.bus().post(kLane, [self, news] { self->keep_trying(news); });
       if (done) done(kept.error());
       return;
     }
@@ -237,9 +244,23 @@ void Desk::note(const CallNews& news, const std::string& key, contract::Content 
   });
 }
 
+void Desk::keep_trying(const CallNews& news) {
+  if (unsaved_.size() >= kMostCallers) return;
+  unsaved_[news.call.id] = news;
+  host_.bus().after(kTryAgain, kLane, [self = shared_from_this(), id = news.call.id] {
+    const auto unsaved = self->unsaved_.find(id);
+    if (unsaved == self->unsaved_.end()) return;
+    const CallNews again = unsaved->second;
+    self->unsaved_.erase(unsaved);
+    self->note_end(again, {});
+  });
+}
+
 void Desk::note_end(const CallNews& news, const Done& done) {
   const Call& call = news.call;
-  const std::string number = contract::masked_phone(callers_[call.id].user);
+  Caller& caller = callers_[call.id];
+  if (caller.user.empty()) caller.user = to_e164(call.number, config_.country);
+  const std::string number = contract::masked_phone(caller.user);
   contract::Content content;
   const std::string link = recording_link(config_.recording_url, call.recording, call.id);
   if (!link.empty()) content.cards.push_back(recording_card(link, call.talk_s(), english()));
@@ -291,6 +312,16 @@ void Desk::missed(const Call& call, Id conversation, const std::string& text) {
 }
 
 void Desk::dial(const contract::Dial& ask, const Responder<contract::Dialled>& answer) {
+  // Asked each time: somebody may have just been made, and right after the start nobody is known yet.
+  host_.bus().request(contract::ListAgents{}, 3s,
+                      [self = shared_from_this(), ask, answer](const Result<contract::AgentList>& list) {
+                        if (!list) return answer(list.error());
+                        for (const contract::AgentView& agent : list->agents) self->agents_[agent.login] = agent;
+                        self->dial_for(ask, answer);
+                      });
+}
+
+void Desk::dial_for(const contract::Dial& ask, const Responder<contract::Dialled>& answer) {
   std::string extension;
   for (const auto& [login, agent] : agents_) {
     if (agent.id != ask.agent) continue;

@@ -49,8 +49,11 @@ class Desk : public std::enable_shared_from_this<Desk> {
   void note(const CallNews& news, const std::string& key, contract::Content content, bool reopen,
             std::function<void(const contract::Accepted&)> stored, const Done& done);
   void note_end(const CallNews& news, const Done& done);
+  /// The end of a call that could not be kept: tried again later, or when the exchange tells it again.
+  void keep_trying(const CallNews& news);
   void missed(const Call& call, Id conversation, const std::string& text);
   void dial(const contract::Dial& ask, const Responder<contract::Dialled>& answer);
+  void dial_for(const contract::Dial& ask, const Responder<contract::Dialled>& answer);
   void dial_number(const std::string& extension, const std::string& number, const Responder<contract::Dialled>& answer);
   void learn_agents();
   [[nodiscard]] const contract::AgentView* agent_at(const std::string& extension) const;
@@ -65,7 +68,8 @@ class Desk : public std::enable_shared_from_this<Desk> {
   std::map<std::string, std::string> login_of_;        ///< by extension
   std::map<std::string, contract::AgentView> agents_;  ///< by login
   CallBook book_;
-  std::map<std::string, Caller> callers_;  ///< by open call
+  std::map<std::string, Caller> callers_;    ///< by open call
+  std::map<std::string, CallNews> unsaved_;  ///< ends that are not in the dialogue yet, by call
 };
 
 }  // namespace qiao::voice

@@ -12,6 +12,7 @@
 #include "qiao/contract/contacts.hpp"
 #include "qiao/contract/tickets.hpp"
 #include "qiao/testkit/conformance.hpp"
+#include "qiao/testkit/fake_peer.hpp"
 #include "tests/simulators/simulator.hpp"
 
 namespace qiao {
@@ -86,7 +87,7 @@ void open_office(TestHub& hub, const std::shared_ptr<Office>& office) {
   });
   hub.serve<RecordEvent>([office](const RecordEvent& q, const Headers&) -> Result<Accepted> {
     return office->with([&](Office& o) -> Result<Accepted> {
-      if (o.inbox_full) return Error{Errc::bad_value, "no"};
+      if (o.inbox_full) return Error{Errc::internal, "the disk is full"};
       Accepted kept;
       kept.conversation = Id{700};
       for (const RecordEvent& note : o.notes) kept.duplicate = kept.duplicate || note.external_id == q.external_id;
@@ -432,10 +433,61 @@ TEST_F(Hook, TakesSignedEventsAndNothingElse) {
   EXPECT_EQ(calls->last().state, CallState::missed);
 }
 
+TEST_F(Hook, TakesTheCallbacksOfTwilio) {
+  hub.start_plugin(
+      "voice", std::string("system: webhook\nform: twilio\npublic_url: https://hub.example.com/hooks/voice\nsecret: "
+                           "hubTwilioToken01\n") +
+                   kAgents);
+  const auto tell = [&](const std::string& body, const std::string& token) {
+    const std::string signature =
+        voice::twilio_signature(token, "https://hub.example.com/hooks/voice", voice::read_form(body));
+    return hub
+        .http("POST", "/hooks/voice", body,
+              {{"content-type", "application/x-www-form-urlencoded"}, {"x-twilio-signature", signature}})
+        .status;
+  };
+  const std::string child =
+      "CallSid=CA2&ParentCallSid=CA1&From=%2B8613800138000&To=1005&Direction=outbound-dial&CallStatus=";
+  EXPECT_EQ(tell("CallSid=CA1&From=%2B8613800138000&Direction=inbound&CallStatus=ringing", "another"), 403);
+  EXPECT_EQ(tell("CallSid=CA1&From=%2B8613800138000&Direction=inbound&CallStatus=ringing", "hubTwilioToken01"), 204);
+  EXPECT_EQ(tell(child + "ringing", "hubTwilioToken01"), 204);
+  EXPECT_EQ(tell(child + "in-progress", "hubTwilioToken01"), 204);
+  EXPECT_EQ(tell("CallSid=CA1&From=%2B8613800138000&Direction=inbound&CallStatus=completed", "hubTwilioToken01"), 204);
+  EXPECT_TRUE(office->noted("周雪 接听"));
+  EXPECT_EQ(tell("CallSid=CA1&RecordingUrl=https%3A%2F%2Fapi.example.com%2Frec", "hubTwilioToken01"), 204);
+  office->with([](Office& o) {
+    ASSERT_EQ(o.notes.back().content.cards.size(), 1u);
+    EXPECT_EQ(o.notes.back().content.cards[0].url, "https://api.example.com/rec");
+  });
+}
+
+TEST_F(Hook, PostsASignedOrderToDial) {
+  testkit::FakePeer service = testkit::FakePeer::http().on("POST", "/dial", 202, "{}");
+  hub.start_plugin("voice",
+                   "system: webhook\nsecret: s3cret\ndial_url: " + service.url() + "/dial\n" + std::string(kAgents));
+  Dial order;
+  order.agent = Id{11};
+  order.phone = "+8613800138000";
+  const auto dialled = hub.ask(order, 10s);
+  ASSERT_TRUE(dialled) << dialled.error().message;
+  const auto requests = service.requests();
+  ASSERT_EQ(requests.size(), 1u);
+  EXPECT_EQ(requests[0].body,
+            R"({"event":"dial","call_id":")" + dialled->call + R"(","agent":"1005","to":"13800138000"})");
+  EXPECT_EQ(requests[0].header("x-hub-signature"),
+            voice::cti_signature("s3cret", requests[0].header("x-hub-timestamp"), requests[0].body));
+}
+
 TEST_F(Hook, AsksToBeToldAgainWhenNothingCouldBeKept) {
   hub.start_plugin("voice", std::string("system: webhook\nsecret: s3cret\n") + kAgents);
   office->with([](Office& o) { o.inbox_full = true; });
-  EXPECT_GE(post(event("ringing", 1)), 400);
+  EXPECT_GE(post(event("ringing", 1)), 500);
+  EXPECT_GE(post(event("ended", 2)), 500);
+  office->with([](Office& o) { o.inbox_full = false; });
+  // What it tells again is not a repetition as long as nothing is kept.
+  EXPECT_EQ(post(event("ended", 2)), 204);
+  EXPECT_TRUE(office->noted("未接来电"));
+  EXPECT_TRUE(hub.wait_until([&] { return office->with([](Office& o) { return o.handoffs.size() == 1; }); }));
 }
 
 }  // namespace
