@@ -97,7 +97,23 @@ class Http2Client::Impl {
     curl_multi_cleanup(multi_);
   }
 
+  /// A server may end a connection with calls under way; these are sent once more, on a new one.
   Answer send(const OutboundRequest& request) {
+    Answer answer = send_once(request);
+    if (answer || answer.error().id != "outbound.broken") return answer;
+    return send_once(request);
+  }
+
+  void close() noexcept {
+    {
+      const std::lock_guard lock(mutex_);
+      closed_ = true;
+    }
+    curl_multi_wakeup(multi_);
+  }
+
+ private:
+  Answer send_once(const OutboundRequest& request) {
     auto call = std::make_unique<Call>();
     if (auto ok = prepare(*call, request); !ok) return ok.error();
     std::future<Answer> answer = call->answer.get_future();
@@ -110,15 +126,6 @@ class Http2Client::Impl {
     return answer.get();
   }
 
-  void close() noexcept {
-    {
-      const std::lock_guard lock(mutex_);
-      closed_ = true;
-    }
-    curl_multi_wakeup(multi_);
-  }
-
- private:
   Result<void> prepare(Call& call, const OutboundRequest& request) const {
     for (const auto& [name, value] : request.headers) {
       if ((name + value).find_first_of(std::string("\r\n\0", 3)) != std::string::npos) {

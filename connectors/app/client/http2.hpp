@@ -22,7 +22,7 @@ class Http2Client {
   Http2Client(const Http2Client&) = delete;
   Http2Client& operator=(const Http2Client&) = delete;
 
-  /// Waits for the answer. Blocking lanes.
+  /// Waits for the answer. Blocking lanes. Sent once more when the connection broke, so only for what may be repeated.
   Result<OutboundResponse> send(const OutboundRequest& request);
   /// Wakes those who wait, with `cancelled`; later calls get the same.
   void close() noexcept;
