@@ -321,7 +321,13 @@ void Receiver::fetch(Waiting waiting) {
   item.claims = std::move(waiting.claims);
   item.profile = std::move(waiting.profile);
   auto accepted = channel.accept_and_wait(std::move(waiting.message));
-  if (!settled(accepted ? Result<void>{} : Result<void>{accepted.error()}, item.message.external_id)) return;
+  const Result<void> stored =
+      settled(accepted ? Result<void>{} : Result<void>{accepted.error()}, item.message.external_id);
+  if (!stored) {
+    services_->host.log().warn("a message with a file waits for the next start: {} message={}", stored.error().message,
+                               log_id(item.message.external_id));
+    return;
+  }
   if (accepted) kept(item, *accepted);
   if (auto gone = channel.memory().erase(kPrefix + item.message.external_id); !gone) {
     services_->host.log().warn("a message that has arrived will be tried once more at the next start: {} message={}",
