@@ -156,7 +156,7 @@ class BotPlugin final : public Plugin {
     }
     // What is said to "which product?" names one, unless it is clearly about something else.
     const bool unclear = answer.reason == "no_match" || answer.reason == "low_score" || answer.reason == "learned" ||
-                         answer.reason == "similar";
+                         answer.reason == "similar" || answer.reason == "clarify";
     if (unclear && was_asked_for_product(ask)) kind = Live::stock;
     if (was_asked_for_order(ask) && answer.outcome != contract::BotOutcome::handoff && answer.reason != "complaint") {
       const OrderSlots slots = order_slots(ask);
