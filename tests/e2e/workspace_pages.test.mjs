@@ -67,6 +67,9 @@ for (const [size, width, height] of sizes) {
       await goTo('/partners/new', 'key-form');
       await goTo('/audit', 'audit-entry');
       await goTo('/knowledge/return_process', 'knowledge-buttons');
+      await goTo('/learning', 'learning-empty');
+      await goTo('/learning/topics', 'topic-days');
+      await goTo('/learning/rollouts/%20new', 'rollout-form');
       assert.deepEqual(page.errors, []);
       await page.context().close();
     });
