@@ -1,7 +1,6 @@
 #pragma once
 
 #include <map>
-#include <set>
 
 #include "connectors/platform/json_answer.hpp"
 #include "connectors/voice/client/exchange.hpp"

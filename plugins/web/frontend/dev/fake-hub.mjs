@@ -251,6 +251,7 @@ const routes = [
   ['GET', '/me', ({ agent }) => ({ agent, permissions: permissionsOf(agent) })],
   ['GET', '/agents', () => ({ agents, groups })],
   ['GET', '/channels', () => ({ channels: [] })],
+  ['GET', '/calls', () => ({ channels: [] })],
   ['GET', '/conversations', ({ agent, query }) => {
     const mine = hub.conversations().filter((c) => seen(agent, c));
     const view = views[query.get('view') ?? 'all'];
