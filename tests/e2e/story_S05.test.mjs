@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import {after, before, test} from 'node:test';
-import {Visitor} from './lib/client.mjs';
-import {copyConfig, Hub, tempFolder} from './lib/hub.mjs';
+import {Agent, Visitor} from './lib/client.mjs';
+import {copyConfig, Hub, tempFolder, until} from './lib/hub.mjs';
 
 let hub;
 const clients = [];
@@ -17,6 +17,13 @@ before(async () => {
   fs.writeFileSync(path.join(path.dirname(config), 'conf.d', 'hours.yaml'),
     `plugins:\n  routing:\n    config:\n      hours:\n        timezone: UTC\n        week: {${day}: ["09:00-18:00"]}\n`);
   hub = await Hub.start({data, config});
+  // In the first second the bot still learns what words mean.
+  const boss = new Agent(hub);
+  await boss.login('zhouxue');
+  await until(async () => {
+    const tried = await boss.rest('POST', '/api/v1/knowledge/try', {text: '你们店几点关门', language: 'zh-CN', site: 'demo'});
+    return tried.answer.entry === 'opening_hours' && tried.answer.outcome === 'answer';
+  }, 'the bot to have learned');
 });
 after(async () => {
   clients.forEach(c => c.close());
