@@ -9,7 +9,7 @@
 namespace qiao::bot {
 
 struct BrainSettings {
-  double threshold = 0.22;  ///< matches below it are not answered
+  double threshold = 0.3;  ///< matches below it are not answered
   /// An entry as the asking customer has it, null when they do not have it; `meant`: it fits their question best.
   /// Empty: everybody has all entries as they are.
   std::function<const KnowledgeEntry*(const KnowledgeEntry&, bool meant)> version{};

@@ -6,7 +6,7 @@ namespace qiao::bot {
 
 struct BotConfig {
   std::vector<std::string> knowledge;
-  double threshold = 0.22;
+  double threshold = 0.3;
   std::chrono::milliseconds model_deadline{4000};
   LearningConfig learning;
 };

@@ -43,9 +43,10 @@ struct KnowledgeEntry {
   std::string key;                     ///< lower-case letters, digits, underscores and hyphens
   std::string site;                    ///< only for this shop or brand; empty: all
   std::vector<std::string> questions;  ///< how customers ask, in any language; the first one is its title
-  std::vector<std::string> keywords;  ///< "退款": whoever says it means this; "退款+多久": all parts must be there
-  std::string answer_zh;              ///< at most 8 KiB
-  std::string answer_en;              ///< empty: the Chinese one
+  std::vector<std::string>
+      keywords;  ///< "退款": whoever says it means this; "退款+多久": all parts must be there; "!退款": certainly
+  std::string answer_zh;  ///< at most 8 KiB
+  std::string answer_en;  ///< empty: the Chinese one
   std::vector<EntryButton> buttons;
   std::string intent;       ///< empty: the key
   std::string group;        ///< key of the group that helps when the bot cannot

@@ -14,6 +14,7 @@ constexpr double kKeywordRange = 0.15;
 // Similar words are less than a meaning that was learned.
 constexpr double kSimilarWords = 0.5;
 constexpr double kSureOfSmallTalk = 0.5;
+constexpr double kCertainKeyword = 0.995;
 constexpr double kMostLearned = 0.99;  // only the very question is certain
 
 }  // namespace
@@ -40,7 +41,7 @@ void Matcher::index() {
       variants_.push_back({e, plain.compact, learned_.contains(entry.key)});
     }
     for (const std::string& text : entry.keywords) {
-      Keyword keyword{e, text, {}, 0};
+      Keyword keyword{e, text, text.starts_with("!") || text.starts_with("！"), {}, 0};
       for (std::size_t begin = 0; begin <= text.size();) {
         const std::size_t end = std::min(text.find('+', begin), text.size());
         Plain part = words_->apply(make_plain(std::string_view(text).substr(begin, end - begin)));
@@ -72,6 +73,7 @@ double Matcher::keyword_score(const Keyword& keyword, const Plain& text) const {
     const bool there = part.han ? has(text.compact, part.compact) : has_words(text.text, part.text);
     if (!there) return 0;
   }
+  if (keyword.certain) return kCertainKeyword;
   const double share =
       static_cast<double>(keyword.length) / static_cast<double>(std::max<std::size_t>(text.compact.size(), 1));
   return kKeywordBase + kKeywordRange * std::min(1.0, share);

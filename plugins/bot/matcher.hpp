@@ -59,6 +59,7 @@ class Matcher {
   struct Keyword {
     std::size_t entry;
     std::string rule;
+    bool certain = false;  ///< "!退款": whatever was learned
     std::vector<Plain> parts;
     std::size_t length = 0;
   };

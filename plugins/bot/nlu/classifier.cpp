@@ -36,32 +36,48 @@ Classifier::Settings Classifier::Settings::fitting(std::size_t examples, std::si
 Classifier::Classifier(const std::vector<Example>& examples, int classes, std::shared_ptr<const Lexicon> lexicon,
                        const Settings& settings)
     : lexicon_(std::move(lexicon)), settings_(settings), classes_(classes), rarity_(kFeatureSpace, 0) {
-  if (examples.empty() || classes == 0) return;
   std::vector<FeatureBag> bags;
+  std::vector<const FeatureBag*> pointers;
+  std::vector<int> labels;
   bags.reserve(examples.size());
   for (const Example& e : examples) {
     bags.push_back(feature_bag(make_plain(e.text), *lexicon_));
+    pointers.push_back(&bags.back());
+    labels.push_back(e.label);
+  }
+  learn(pointers, labels);
+}
+
+Classifier::Classifier(const std::vector<const FeatureBag*>& bags, const std::vector<int>& labels, int classes,
+                       std::shared_ptr<const Lexicon> lexicon, const Settings& settings)
+    : lexicon_(std::move(lexicon)), settings_(settings), classes_(classes), rarity_(kFeatureSpace, 0) {
+  learn(bags, labels);
+}
+
+void Classifier::learn(const std::vector<const FeatureBag*>& bags, const std::vector<int>& wanted) {
+  if (bags.empty() || classes_ == 0) return;
+  for (const FeatureBag* bag : bags) {
     std::vector<std::uint32_t> all;
-    for (const auto& kind : bags.back()) all.insert(all.end(), kind.begin(), kind.end());
+    for (const auto& kind : *bag) all.insert(all.end(), kind.begin(), kind.end());
     for (const auto& [id, times] : counted(std::move(all))) rarity_[id] += 1;
   }
-  const auto rows = static_cast<float>(examples.size());
+  const auto rows = static_cast<float>(bags.size());
   rarest_ = std::log((1 + rows) / 2) + 1;
   for (float& r : rarity_) {
     if (r > 0) r = std::log((1 + rows) / (1 + r)) + 1;
   }
   std::vector<SparseVector> vectors;
   std::vector<int> labels;
-  for (std::size_t i = 0; i < examples.size(); ++i) {
-    vectors.push_back(view(bags[i]).vector);
-    labels.push_back(examples[i].label == Example::kElsewhere ? classes : examples[i].label);
+  for (std::size_t i = 0; i < bags.size(); ++i) {
+    vectors.push_back(view(*bags[i]).vector);
+    labels.push_back(wanted[i] == Example::kElsewhere ? classes_ : wanted[i]);
   }
-  linear_ = LinearModel(vectors, labels, classes + 1, settings_.cost);
-  if (rows < settings_.least_for_network * static_cast<double>(classes)) return;
+  linear_ = LinearModel(vectors, labels, classes_ + 1, settings_.cost);
+  if (rows < settings_.least_for_network * static_cast<double>(classes_)) return;
   for (int i = 0; i < settings_.networks; ++i) {
     Network::Settings how = settings_.network;
     how.seed += static_cast<std::uint32_t>(i);
-    networks_.emplace_back(vectors, labels, classes + 1, how);
+    networks_.emplace_back(vectors, labels, classes_ + 1, how);
   }
 }
 
@@ -105,8 +121,12 @@ Classifier::View Classifier::view(const FeatureBag& bag) const {
 }
 
 std::vector<Classifier::Ranked> Classifier::classify(const Plain& text, std::size_t most) const {
+  return classify(feature_bag(text, *lexicon_), most);
+}
+
+std::vector<Classifier::Ranked> Classifier::classify(const FeatureBag& bag, std::size_t most) const {
   if (classes_ == 0) return {};
-  const View seen = view(feature_bag(text, *lexicon_));
+  const View seen = view(bag);
   if (seen.vector.empty()) return {};
   const auto count = static_cast<std::size_t>(classes_) + 1;
   std::vector<float> scores(count, 0);

@@ -43,12 +43,18 @@ class Classifier {
   Classifier(const std::vector<Example>& examples, int classes, std::shared_ptr<const Lexicon> lexicon,
              const Settings& settings);
 
+  /// The same from features that were found before; the labels are Example::label.
+  Classifier(const std::vector<const FeatureBag*>& bags, const std::vector<int>& labels, int classes,
+             std::shared_ptr<const Lexicon> lexicon, const Settings& settings);
+
   /// The `most` best classes. Empty when the text has no features or nothing was learned.
   [[nodiscard]] std::vector<Ranked> classify(const Plain& text, std::size_t most) const;
+  [[nodiscard]] std::vector<Ranked> classify(const FeatureBag& bag, std::size_t most) const;
   [[nodiscard]] std::size_t bytes() const noexcept;
   [[nodiscard]] const Lexicon& lexicon() const noexcept { return *lexicon_; }
 
  private:
+  void learn(const std::vector<const FeatureBag*>& bags, const std::vector<int>& labels);
   struct View {
     SparseVector vector;
     double known = 0;  ///< share of the text, by weight, that was seen in training

@@ -82,8 +82,7 @@ Result<Background> Background::read(const std::filesystem::path& folder) {
 
 std::shared_ptr<const Understanding> Understanding::learn(const std::vector<KnowledgeEntry>& entries,
                                                           const Background& background,
-                                                          const std::function<bool()>& go_on,
-                                                          const ShopWords& words) {
+                                                          const std::function<bool()>& go_on, const ShopWords& words) {
   std::shared_ptr<Understanding> learned(new Understanding);
   learned->words_ = words.mark();
   const auto in_our_words = [&](const std::string& text) {
@@ -111,34 +110,46 @@ std::shared_ptr<const Understanding> Understanding::learn(const std::vector<Know
     examples.push_back({background.elsewhere[i], Example::kElsewhere});
     folds.push_back(i % kFolds);
   }
-  if (!learned->calibrate(examples, folds, background, go_on)) return nullptr;
+  std::vector<FeatureBag> bags;
+  std::vector<const FeatureBag*> pointers;
+  std::vector<int> labels;
+  bags.reserve(examples.size());
+  for (const Example& e : examples) {
+    bags.push_back(feature_bag(make_plain(e.text), *background.lexicon));
+    pointers.push_back(&bags.back());
+    labels.push_back(e.label);
+  }
+  if (!learned->calibrate(pointers, labels, folds, background, go_on)) return nullptr;
   learned->classifier_ =
-      std::make_unique<const Classifier>(examples, static_cast<int>(learned->keys_.size()), background.lexicon,
+      std::make_unique<const Classifier>(pointers, labels, static_cast<int>(learned->keys_.size()), background.lexicon,
                                          Classifier::Settings::fitting(examples.size(), learned->keys_.size()));
   return learned;
 }
 
 /// Each question is judged by a classifier that has not seen it; how often scores like its own were right is what a
 /// score means.
-bool Understanding::calibrate(const std::vector<Example>& examples, const std::vector<std::size_t>& folds,
-                              const Background& background, const std::function<bool()>& go_on) {
-  const std::size_t rounds = examples.size() > kMostToCalibrate ? 1 : kFolds;
+bool Understanding::calibrate(const std::vector<const FeatureBag*>& bags, const std::vector<int>& labels,
+                              const std::vector<std::size_t>& folds, const Background& background,
+                              const std::function<bool()>& go_on) {
+  const std::size_t rounds = bags.size() > kMostToCalibrate ? 1 : kFolds;
   std::vector<Outcome> outcomes;
   for (std::size_t fold = 0; fold < rounds; ++fold) {
-    std::vector<Example> learned;
+    std::vector<const FeatureBag*> learned;
+    std::vector<int> learned_labels;
     std::vector<bool> taught(keys_.size(), false);
-    for (std::size_t i = 0; i < examples.size(); ++i) {
+    for (std::size_t i = 0; i < bags.size(); ++i) {
       if (folds[i] == fold) continue;
-      learned.push_back(examples[i]);
-      if (examples[i].label >= 0 && folds[i] < kFolds) taught[static_cast<std::size_t>(examples[i].label)] = true;
+      learned.push_back(bags[i]);
+      learned_labels.push_back(labels[i]);
+      if (labels[i] >= 0 && folds[i] < kFolds) taught[static_cast<std::size_t>(labels[i])] = true;
     }
     if (!go_on()) return false;
-    const Classifier judge(learned, static_cast<int>(keys_.size()), background.lexicon,
+    const Classifier judge(learned, learned_labels, static_cast<int>(keys_.size()), background.lexicon,
                            Classifier::Settings::fitting(learned.size(), keys_.size()));
-    for (std::size_t i = 0; i < examples.size(); ++i) {
-      const int label = examples[i].label;
+    for (std::size_t i = 0; i < bags.size(); ++i) {
+      const int label = labels[i];
       if (folds[i] != fold || (label >= 0 && !taught[static_cast<std::size_t>(label)])) continue;
-      const auto best = judge.classify(make_plain(examples[i].text), 1);
+      const auto best = judge.classify(*bags[i], 1);
       if (!best.empty()) outcomes.push_back({best[0].score, best[0].label == label});
     }
   }

@@ -48,8 +48,9 @@ class Understanding {
 
  private:
   Understanding() = default;
-  bool calibrate(const std::vector<Example>& examples, const std::vector<std::size_t>& folds,
-                 const Background& background, const std::function<bool()>& go_on);
+  bool calibrate(const std::vector<const FeatureBag*>& bags, const std::vector<int>& labels,
+                 const std::vector<std::size_t>& folds, const Background& background,
+                 const std::function<bool()>& go_on);
   [[nodiscard]] double probability(double score) const;
 
   std::vector<std::string> keys_;

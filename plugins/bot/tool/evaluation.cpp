@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <map>
 
 namespace qiao::bot {
@@ -52,9 +53,9 @@ Subject Subject::of_knowledge(std::vector<KnowledgeEntry> entries, const Backgro
   Subject out;
   out.intents = entries.size();
   for (const KnowledgeEntry& e : entries) out.sentences += e.questions.size();
-  const auto begin = Clock::now();
+  const std::clock_t begin = std::clock();
   auto learned = Understanding::learn(entries, background);
-  out.seconds = seconds_since(begin);
+  out.seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
   out.bytes = learned->bytes();
   const auto matcher = std::make_shared<const Matcher>(std::move(entries), std::move(learned));
   out.ask = [matcher](const std::string& text, std::size_t most) {
@@ -83,11 +84,11 @@ Subject Subject::of_sentences(const std::vector<Labelled>& rows, const Backgroun
   Subject out;
   out.intents = names->size();
   out.sentences = examples.size();
-  const auto begin = Clock::now();
+  const std::clock_t begin = std::clock();
   const auto classifier =
       std::make_shared<const Classifier>(examples, static_cast<int>(names->size()), background.lexicon,
                                          Classifier::Settings::fitting(examples.size(), names->size()));
-  out.seconds = seconds_since(begin);
+  out.seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
   out.bytes = classifier->bytes();
   out.ask = [classifier, names](const std::string& text, std::size_t most) {
     std::vector<Said> said;
@@ -200,9 +201,9 @@ std::string report(const Subject& subject, const Figures& f) {
   const auto line = [&](std::string_view name, const std::string& value) {
     out += fmt::format("{:<34} {}\n", name, value);
   };
-  const auto percent = [](double value) { return fmt::format("{:.1f} %", value); };
+  const auto percent = [](double value) { return fmt::format("{:.2f} %", value); };
   line("learned from", fmt::format("{} sentences, {} intents", subject.sentences, subject.intents));
-  line("learning took", fmt::format("{:.2f} s", subject.seconds));
+  line("learning took", fmt::format("{:.2f} s of one core", subject.seconds));
   line("size of what was learned", fmt::format("{:.1f} MB", static_cast<double>(subject.bytes) / 1e6));
   line("asked", fmt::format("{} in scope, {} out of scope", f.in_scope, f.out_of_scope));
   line("right (top 1)", percent(f.top1));

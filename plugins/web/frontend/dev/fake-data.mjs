@@ -36,7 +36,7 @@ export const knowledge = [
   entry('delivery_fee', ['快递费多少钱', '满多少免运费', 'delivery fee'], '满 49 元免配送费，不足 49 元收 5 元。', 'Free from ¥49; below that ¥5.', 'logistics'),
 ];
 function entry(key, questions, answer_zh, answer_en, group, buttons = []) {
-  return { key, site: '', questions, keywords: [questions[0]], answer_zh, answer_en, buttons, intent: key, group, handoff: false, small_talk: false, enabled: true, changed_at: minutes(60 * 24 * 3), changed_by: '周雪' };
+  return { key, site: '', questions, keywords: [questions[0]], answer_zh, answer_en, buttons, intent: key, group, handoff: false, small_talk: false, enabled: true, card: { kind: '', title: '', text: '', url: '', picture: '', data: {} }, variants: [], attachments: [], related: [], labels: [], valid_from: NEVER, valid_until: NEVER, changed_at: minutes(60 * 24 * 3), changed_by: '周雪' };
 }
 
 /** [author, text, minutes ago, {note, agent}] */

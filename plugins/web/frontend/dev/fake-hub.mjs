@@ -314,15 +314,57 @@ const routes = [
     return ticket;
   }],
   ['GET', '/knowledge', ({ query }) => ({ entries: knowledge.filter((k) => JSON.stringify(k).includes(query.get('search') ?? '')) })],
-  ['POST', '/knowledge', ({ body, agent }) => (knowledge.unshift({ ...body, changed_at: iso(), changed_by: agent.name }), knowledge[0])],
-  ['PUT', '/knowledge/:id', ({ id, body, agent }) => Object.assign(knowledge.find((k) => k.key === id), body, { changed_at: iso(), changed_by: agent.name })],
+  ['POST', '/knowledge', ({ body, agent }) => (knowledge.unshift({ ...body, changed_at: iso(), changed_by: agent.name }), keepVersion(knowledge[0], 'created'), knowledge[0])],
+  ['PUT', '/knowledge/:id', ({ id, body, agent }) => {
+    const entry = knowledge.find((k) => k.key === id);
+    if (!versions[id]) keepVersion(entry, 'created');
+    return keepVersion(Object.assign(entry, body, { changed_at: iso(), changed_by: agent.name }), 'changed');
+  }],
   ['DELETE', '/knowledge/:id', ({ id }) => (knowledge.splice(knowledge.findIndex((k) => k.key === id), 1), {})],
+  ['GET', '/knowledge/:id/versions', ({ id }) => ({ versions: versions[id] ?? [] })],
+  ['POST', '/knowledge/:id/restore', ({ id, body, agent }) => {
+    const old = versions[id].find((v) => v.version === body.version).entry;
+    return keepVersion(Object.assign(knowledge.find((k) => k.key === id), old, { changed_at: iso(), changed_by: agent.name }), 'restored');
+  }],
+  ['POST', '/knowledge/check', ({ body }) => ({
+    warnings: knowledge.filter((k) => k.key !== body.key).flatMap((k) => body.questions.filter((q) => k.questions.includes(q)).map((text) => ({ kind: 'same_question', entry: k.key, title: k.questions[0], text, score: 1 }))),
+  })],
+  ['GET', '/knowledge-drafts', () => ({ drafts: [...drafts.values()] })],
+  ['POST', '/knowledge-drafts', ({ body, agent }) => {
+    const draft = { ...body, by: agent.name, at: iso(), is_new: !knowledge.some((k) => k.key === body.entry.key) };
+    drafts.set(body.entry.key, draft);
+    return draft;
+  }],
+  ['DELETE', '/knowledge-drafts/:id', ({ id }) => (drafts.delete(id), {})],
+  ['POST', '/knowledge-drafts/:id/publish', ({ id, agent }) => {
+    const entry = { ...drafts.get(id).entry, changed_at: iso(), changed_by: `${drafts.get(id).by} / ${agent.name}` };
+    const at = knowledge.findIndex((k) => k.key === id);
+    if (at >= 0) knowledge[at] = entry;
+    else knowledge.unshift(entry);
+    drafts.delete(id);
+    return keepVersion(entry, 'published');
+  }],
+  ['GET', '/vocabulary', () => words.now],
+  ['PUT', '/vocabulary', ({ body, agent }) => {
+    words.versions.unshift({ version: words.versions.length + 1, what: 'changed', at: iso(), by: agent.name, vocabulary: body });
+    return (words.now = body);
+  }],
+  ['GET', '/vocabulary/versions', () => ({ versions: words.versions })],
   ['POST', '/knowledge/try', ({ body }) => {
     const hit = knowledge.find((k) => k.questions.some((q) => body.text.includes(q) || q.includes(body.text)));
-    const candidates = hit ? [{ key: hit.key, title: hit.questions[0], score: 0.92, reason: 'keyword' }] : [];
-    return { answer: { outcome: hit ? 'answer' : 'decline', content: { text: hit?.answer_zh ?? '' }, entry: hit?.key ?? '', intent: hit?.intent ?? '', group: hit?.group ?? '', score: hit ? 0.92 : 0, reason: hit ? 'keyword' : 'no_match' }, candidates };
+    const candidates = hit ? [{ key: hit.key, title: hit.questions[0], score: 0.92, reason: 'keyword', question: hit.questions[0], keyword: hit.keywords[0] ?? '' }, { key: 'delivery_time', title: '多久能送到', score: 0.11, reason: 'learned', question: '快递咋还没到', keyword: '' }] : [];
+    return { answer: { outcome: hit ? 'answer' : 'decline', content: { text: hit?.answer_zh ?? '' }, entry: hit?.key ?? '', intent: hit?.intent ?? '', group: hit?.group ?? '', score: hit ? 0.92 : 0, reason: hit ? 'keyword' : 'no_match' }, candidates, threshold: 0.3 };
   }],
 ];
+
+const versions = {};
+const drafts = new Map();
+const words = { now: { synonyms: [{ word: '快递', same_as: ['包裹', '件儿'] }], stop_words: ['话说'], products: [{ name: '水蜜桃', sku: 'PEACH-2', same_as: ['蜜桃', '桃子'] }] }, versions: [] };
+function keepVersion(entry, what) {
+  const list = (versions[entry.key] ??= []);
+  list.unshift({ version: list.length + 1, what, at: entry.changed_at, by: entry.changed_by, entry: structuredClone(entry) });
+  return entry;
+}
 
 const cookieOf = (request) => /(?:^|; )qiao_session=([^;]+)/.exec(request.headers.cookie ?? '')?.[1];
 async function rest(request, response, path, query) {

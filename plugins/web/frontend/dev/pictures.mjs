@@ -128,6 +128,35 @@ await shot(boss, 'stock-inserted');
 await boss.fill(id('search'), '退货');
 await boss.waitForSelector(id('snippet'));
 await shot(boss, 'search');
+await knowledgeOf(boss, '');
+/** An edit with its warning and version, the shop's words, import, and a draft that waits. */
+async function knowledgeOf(page, name) {
+  await page.goto(`${address}/workspace#/knowledge/opening_hours`);
+  await page.waitForSelector(id('knowledge-form'));
+  await page.fill(id('knowledge-answer-zh'), '门店每天 7:30–22:00 营业，周末和节假日不休息。');
+  await page.click(id('knowledge-save'));
+  await page.waitForSelector(`${id('version')}[data-version="2"]`);
+  await page.locator(id('version-show')).first().click();
+  await page.locator(id('version')).first().scrollIntoViewIfNeeded();
+  await page.waitForTimeout(300);
+  await shot(page, `${name}knowledge-versions`);
+  await page.fill(id('knowledge-questions'), '你们店几点关门\n快递费多少钱');
+  await page.waitForSelector(id('knowledge-warning'));
+  await page.locator(id('knowledge-warnings')).scrollIntoViewIfNeeded();
+  await shot(page, `${name}knowledge-warning`);
+  await page.fill(id('knowledge-note'), '新增一种问法');
+  await page.click(id('knowledge-review'));
+  await page.waitForSelector(id('draft-banner'));
+  await page.locator(id('draft-banner')).scrollIntoViewIfNeeded();
+  await shot(page, `${name}knowledge-draft`);
+  await page.goto(`${address}/workspace#/knowledge/%20words`);
+  await page.waitForSelector(id('vocabulary'));
+  await page.waitForTimeout(300);
+  await shot(page, `${name}knowledge-words`);
+  await page.goto(`${address}/workspace#/knowledge/%20files`);
+  await page.waitForSelector(id('import-file'));
+  await shot(page, `${name}knowledge-files`);
+}
 async function pagesOf(page, name) {
   await page.goto(`${address}/workspace#/contacts`);
   await page.locator(id('contact-item')).filter({ hasText: '林晓雨' }).locator('a').click();

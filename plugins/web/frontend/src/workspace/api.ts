@@ -119,7 +119,7 @@ export class Api {
     return uploadFile(`${this.base}files`, file, null, onProgress);
   }
 
-  /** For routes that a page keeps to itself, e.g. knowledge. With `type` the body goes as the text that it is. */
+  /** For routes that a page keeps to itself, e.g. knowledge. With `type` the body goes as the text or file that it is. */
   async call<T>(method: string, path: string, body?: unknown, options: { quiet?: boolean; type?: string } = {}): Promise<T> {
     let answer: Response;
     try {
@@ -127,7 +127,7 @@ export class Api {
         method,
         credentials: 'same-origin',
         headers: body === undefined ? {} : { 'Content-Type': options.type ?? 'application/json' },
-        body: body === undefined ? undefined : options.type ? String(body) : JSON.stringify(body),
+        body: body === undefined ? undefined : options.type ? (body as BodyInit) : JSON.stringify(body),
       });
     } catch {
       throw new ApiError(0, 'network', '');
