@@ -108,9 +108,9 @@ struct AskingBack : testing::Test {
 
 TEST_F(AskingBack, TwoEntriesThatAreCloseBecomeAQuestionWithButtons) {
   Talk with = talk();
-  const BotAnswer asked = with.say("问一下会员卡");
+  const BotAnswer asked = with.say("会员卡相关");
   std::string seen;
-  for (const Match& m : with.matcher->best(make_plain("问一下会员卡"), "", 4)) {
+  for (const Match& m : with.matcher->best(make_plain("会员卡相关"), "", 4)) {
     seen += m.entry->key + " " + std::to_string(m.score) + "\n";
   }
   ASSERT_EQ(asked.reason, "clarify") << seen;
@@ -125,7 +125,7 @@ TEST_F(AskingBack, TwoEntriesThatAreCloseBecomeAQuestionWithButtons) {
 TEST_F(AskingBack, TheAnswerMayBeANumberOrAWord) {
   for (const char* reply : {"2", "第二个", "２", "选2", "the second one"}) {
     Talk with = talk();
-    const BotAnswer asked = with.say("问一下会员卡");
+    const BotAnswer asked = with.say("会员卡相关");
     ASSERT_EQ(asked.reason, "clarify");
     const BotAnswer answer = with.say(reply);
     EXPECT_EQ(answer.reason, "exact") << reply;
@@ -133,14 +133,14 @@ TEST_F(AskingBack, TheAnswerMayBeANumberOrAWord) {
     EXPECT_EQ(direct.say(asked.content.buttons[1].value).entry, answer.entry) << reply;
   }
   Talk with = talk();
-  with.say("问一下会员卡");
+  with.say("会员卡相关");
   EXPECT_EQ(with.say("升级那个").entry, "card_upgrade");
 }
 
 TEST_F(AskingBack, NoneOfThemGoesToAPersonWhoSeesTheQuestion) {
   for (const char* reply : {"都不是", "不是", "都唔系", "none of these"}) {
     Talk with = talk();
-    ASSERT_EQ(with.say("问一下会员卡").reason, "clarify");
+    ASSERT_EQ(with.say("会员卡相关").reason, "clarify");
     const BotAnswer answer = with.say(reply);
     EXPECT_EQ(answer.outcome, BotOutcome::decline) << reply;
     EXPECT_EQ(answer.reason, "none_of_choices") << reply;
@@ -149,8 +149,8 @@ TEST_F(AskingBack, NoneOfThemGoesToAPersonWhoSeesTheQuestion) {
 
 TEST_F(AskingBack, ItAsksOnceAndNotAgain) {
   Talk with = talk();
-  ASSERT_EQ(with.say("问一下会员卡").reason, "clarify");
-  EXPECT_NE(with.say("就是问一下会员卡啊").reason, "clarify");
+  ASSERT_EQ(with.say("会员卡相关").reason, "clarify");
+  EXPECT_NE(with.say("就是会员卡相关啊").reason, "clarify");
 }
 
 TEST_F(AskingBack, EnglishCustomersAreAskedInEnglish) {
