@@ -94,6 +94,8 @@ StoreSettings store_settings(const LoadedConfig& loaded, const fs::path& data_di
   server.database = config.database;
   server.user = config.user;
   server.password = config.password;
+  for (const StoreReplicaConfig& one : config.replicas) server.replicas.push_back({one.host, one.port, one.socket});
+  server.most_behind = config.replica_lag;
   if (config.tls && config.tls->mode != StoreTlsMode::none) {
     server.tls = config.tls->mode == StoreTlsMode::verify ? mysql::TlsMode::verify : mysql::TlsMode::required;
     if (!config.tls->ca.empty()) server.ca = (loaded.folder / config.tls->ca).string();

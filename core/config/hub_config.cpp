@@ -127,6 +127,12 @@ bool is_this_machine(const std::string& host) {
 
 }  // namespace
 
+void describe(Schema<StoreReplicaConfig>& s) {
+  s.optional("host", &StoreReplicaConfig::host, "127.0.0.1").doc("Name or address of the server");
+  s.optional("port", &StoreReplicaConfig::port, 3306).range(1, 65535).doc("Its port");
+  s.optional("socket", &StoreReplicaConfig::socket).doc("A Unix socket, used instead of host and port");
+}
+
 void describe(Schema<StoreConfig>& s) {
   s.optional("kind", &StoreConfig::kind, StoreKind::sqlite)
       .doc("Database system: sqlite keeps a file in the data folder, mysql uses a MariaDB or MySQL server");
@@ -141,6 +147,11 @@ void describe(Schema<StoreConfig>& s) {
   s.optional("user", &StoreConfig::user, "qiao").doc("mysql: user that owns that database");
   s.optional("password", &StoreConfig::password).doc("mysql: the user's password, as ${env:…} or ${file:…}");
   s.optional("tls", &StoreConfig::tls).doc("mysql: encryption of the connection; needed to reach another machine");
+  s.optional("replicas", &StoreConfig::replicas)
+      .doc("mysql: servers that follow this one, for reports and exports; user, password and database are the same");
+  s.optional("replica_lag", &StoreConfig::replica_lag, std::chrono::seconds(30))
+      .range(std::chrono::seconds(1), std::chrono::seconds(3600))
+      .doc("mysql: a replica that is further behind is not asked");
   s.optional("backup", &StoreConfig::backup).doc("Backups that the hub takes by itself; without it none");
   s.rule("socket", [](const StoreConfig& c) -> std::string {
     if (c.socket.empty() || c.socket.front() == '/') return {};

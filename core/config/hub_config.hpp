@@ -78,6 +78,13 @@ struct StoreTlsConfig {
   std::string ca;  ///< PEM file
 };
 
+/// A server that follows the database's, for reports.
+struct StoreReplicaConfig {
+  std::string host;
+  std::uint16_t port = 0;
+  std::string socket;  ///< instead of host and port
+};
+
 /// How many backups are kept: the newest ones, and the newest of each of the last days, weeks and months.
 struct BackupKeepConfig {
   std::uint32_t last = 0;
@@ -105,6 +112,8 @@ struct StoreConfig {
   std::string user;
   Secret password;
   std::optional<StoreTlsConfig> tls;
+  std::vector<StoreReplicaConfig> replicas;
+  std::chrono::seconds replica_lag{};
   std::optional<BackupConfig> backup;
 };
 
@@ -144,6 +153,7 @@ void describe(Schema<TlsConfig>& s);
 void describe(Schema<LimitsConfig>& s);
 void describe(Schema<HubSettings>& s);
 void describe(Schema<StoreTlsConfig>& s);
+void describe(Schema<StoreReplicaConfig>& s);
 void describe(Schema<BackupKeepConfig>& s);
 void describe(Schema<BackupConfig>& s);
 void describe(Schema<StoreConfig>& s);

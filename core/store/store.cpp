@@ -105,6 +105,11 @@ class Store::InstanceDatabase final : public InstanceStore {
     return store_.readers_->read(work);
   }
 
+  Result<void> read_report(const Work& work) override {
+    if (must_not_wait()) return would_deadlock("read_report");
+    return store_.reports_ ? store_.reports_->read(work) : store_.readers_->read(work);
+  }
+
  private:
   using Run = std::function<Result<void>(const std::string& plugin, const Migration& step)>;
   Result<void> apply(Session& session, const Run& run, std::string_view left_over, std::span<const Migration> steps) {
@@ -159,6 +164,15 @@ Result<std::unique_ptr<Store>> Store::open(const StoreSettings& settings, StoreH
   }
   StoreHost& own = store->host_;
   store->readers_ = std::make_unique<ReaderPool>(*store->backend_, settings.readers, own.metrics);
+  if (settings.mysql && !settings.mysql->replicas.empty()) {
+    std::vector<ReportReaders::Replica> replicas;
+    for (const mysql::Settings::Replica& one : settings.mysql->replicas) {
+      const std::string address = one.socket.empty() ? fmt::format("{}:{}", one.host, one.port) : one.socket;
+      replicas.push_back({address, mysql::replica_backend(*settings.mysql, one)});
+    }
+    store->reports_ = std::make_unique<ReportReaders>(std::move(replicas), settings.mysql->most_behind,
+                                                      *store->readers_, own.clock, own.log, own.metrics);
+  }
   store->writer_ = std::make_unique<GroupWriter>(std::move(*session),
                                                  GroupWriter::Settings{settings.group_max, settings.queue_capacity},
                                                  own.log, own.metrics, own.health, own.on_fatal);

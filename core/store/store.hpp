@@ -12,6 +12,7 @@
 #include "core/store/group_writer.hpp"
 #include "core/store/mysql/settings.hpp"
 #include "core/store/reader_pool.hpp"
+#include "core/store/report_readers.hpp"
 #include "qiao/time.hpp"
 
 namespace qiao::core {
@@ -82,6 +83,7 @@ class Store {
   FolderLock lock_;  // before the backend: released after the last connection has been closed
   std::unique_ptr<StoreBackend> backend_;
   std::unique_ptr<ReaderPool> readers_;
+  std::unique_ptr<ReportReaders> reports_;  ///< null: there are no replicas
   std::unique_ptr<GroupWriter> writer_;
 };
 

@@ -135,14 +135,14 @@ Result<SegmentView> put_segment(Session& session, const Catalogue& catalogue, co
 
 }  // namespace
 
-Result<VisiblePage> visible_page(Database& store, const Book& book, const Guard& guard, const Principal& who,
-                                 const Lister& list, Id after, std::size_t limit) {
+Result<VisiblePage> visible_page(Database& store, Reading reading, const Book& book, const Guard& guard,
+                                 const Principal& who, const Lister& list, Id after, std::size_t limit) {
   VisiblePage page;
   page.after = after;
   page.more = true;
   for (int step = 0; step < kMostSteps && page.more && page.contacts.size() < limit; ++step) {
     std::vector<ContactView> some;
-    auto read = store.read([&](Session& session) -> Result<void> {
+    auto read = (store.*reading)([&](Session& session) -> Result<void> {
       auto ids = list(session, page.after, kLookedAt);
       if (!ids) return ids.error();
       page.more = ids->size() == static_cast<std::size_t>(kLookedAt);
@@ -188,7 +188,7 @@ void add_catalogue_routes(Http& http, Database& store, const Book& book, const C
           };
         }
         const auto limit = static_cast<std::size_t>(std::clamp(q.limit, 1, kMostListed));
-        auto found = visible_page(store, book, guard, request.principal, list, q.after, limit);
+        auto found = visible_page(store, &Database::read, book, guard, request.principal, list, q.after, limit);
         if (!found) return found.error();
         ContactPage page{{}, found->more, found->more ? found->after : Id{}};
         for (ContactView& one : found->contacts) page.contacts.push_back(desk.show(std::move(one), Sight::masked));

@@ -16,7 +16,9 @@ struct VisiblePage {
   bool more = false;
 };
 using Lister = std::function<Result<std::vector<Id>>(Session&, Id after, int limit)>;
-[[nodiscard]] Result<VisiblePage> visible_page(Database& store, const Book& book, const Guard& guard,
+/// Database::read, or Database::read_report for what may be some seconds old.
+using Reading = Result<void> (Database::*)(const Database::Work& work);
+[[nodiscard]] Result<VisiblePage> visible_page(Database& store, Reading reading, const Book& book, const Guard& guard,
                                                const Principal& who, const Lister& list, Id after, std::size_t limit);
 
 }  // namespace qiao::contacts

@@ -329,7 +329,7 @@ void add_transfer_routes(Http& http, Database& store, Bus& bus, const Clock& clo
     std::vector<ContactView> contacts;
     Id after;
     for (bool more = true; more && contacts.size() < kMostExported;) {
-      auto page = visible_page(store, book, guard, request->principal, list, after, 1000);
+      auto page = visible_page(store, &Database::read_report, book, guard, request->principal, list, after, 1000);
       if (!page) return reply(HttpResponse::problem(page.error()));
       std::move(page->contacts.begin(), page->contacts.end(), std::back_inserter(contacts));
       after = page->after;

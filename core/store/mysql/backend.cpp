@@ -42,6 +42,15 @@ class MysqlBackend final : public StoreBackend {
 
 }  // namespace
 
+std::unique_ptr<StoreBackend> replica_backend(const Settings& settings, const Settings::Replica& replica) {
+  Settings own = settings;
+  own.host = replica.host;
+  own.port = replica.port;
+  own.socket = replica.socket;
+  own.replicas.clear();
+  return std::make_unique<MysqlBackend>(std::move(own));
+}
+
 Result<std::unique_ptr<StoreBackend>> open_backend(const Settings& settings) {
   Troubles troubles;
   auto connection = Connection::open(settings, Role::reader, troubles);

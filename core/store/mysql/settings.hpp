@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -23,6 +24,14 @@ struct Settings {
   Secret password;
   TlsMode tls = TlsMode::none;
   std::string ca;  ///< PEM file; empty: the system's authorities
+  /// Servers that follow this one, for reports; user, password, database and tls are the same.
+  struct Replica {
+    std::string host;
+    std::uint16_t port = 3306;
+    std::string socket;
+  };
+  std::vector<Replica> replicas;
+  std::chrono::seconds most_behind{30};  ///< a replica that is further behind is not used
 
   /// "127.0.0.1:3306" or the socket's path, for people.
   [[nodiscard]] std::string address() const { return socket.empty() ? host + ":" + std::to_string(port) : socket; }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/store/mysql/server_check.hpp"
+#include "tests/integration/store_mysql/free_port.hpp"
 #include "tests/unit/store/store_fixture.hpp"
 
 namespace qiao::core {
@@ -46,18 +47,6 @@ void make_certificate(const fs::path& certificate, const fs::path& key_file, con
   file = std::fopen(key_file.c_str(), "w");
   PEM_write_PrivateKey(file, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
   std::fclose(file);
-}
-
-std::uint16_t free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  EXPECT_EQ(::bind(fd, reinterpret_cast<const sockaddr*>(&address), size), 0);
-  EXPECT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  ::close(fd);
-  return ntohs(address.sin_port);
 }
 
 /// A server on the loopback with a certificate for "localhost", which lets its user in only encrypted.
