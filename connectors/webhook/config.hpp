@@ -112,7 +112,8 @@ inline void describe(Schema<OutgoingSettings>& s) {
           "(agent, bot, system), {author_name}");
   s.optional("file", &OutgoingSettings::file)
       .doc(
-          "Sends a file; also {file_kind}, {file_name}, {file_type}, {file_size}, and {file_url} or {file_data}. Without "
+          "Sends a file; also {file_kind}, {file_name}, {file_type}, {file_size}, and {file_url} or {file_data}. "
+          "Without "
           "it files become links");
   s.optional("kinds", &OutgoingSettings::kinds).doc("Kinds of files that it takes: image, voice, video, file");
   s.optional("typing", &OutgoingSettings::typing).doc("Tells the customer that somebody types; {user}, {on}");

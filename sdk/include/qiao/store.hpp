@@ -120,8 +120,8 @@ class QIAO_API Database {
   virtual Result<void> write_and_wait(Work work) = 0;
   /// Lends a reading session (a snapshot) to `work` on this thread. From blocking lanes and request handlers.
   virtual Result<void> read(const Work& work) = 0;
-  /// The same for reports, exports and other long looks that may be some seconds old: on a replica where the operator has
-  /// set one up.
+  /// The same for reports, exports and other long looks that may be some seconds old: on a replica where the operator
+  /// has set one up.
   virtual Result<void> read_report(const Work& work) { return read(work); }
 };
 
