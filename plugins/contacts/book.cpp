@@ -184,7 +184,7 @@ Result<ContactView> Book::read(Session& session, Id contact) const {
     std::string note;
     {
       auto rows = session.query(
-          "SELECT k.name, k.generated, c.name, k.tier, k.lang, k.note, k.blocked, k.created_at, k.last_seen_at, "
+          "SELECT k.name, k.invented, c.name, k.tier, k.lang, k.note, k.blocked, k.created_at, k.last_seen_at, "
           "k.merged_at, k.note_at FROM "
           "contacts_contact k LEFT JOIN contacts_company c ON c.id = k.company WHERE k.id = ?",
           member);
@@ -283,7 +283,7 @@ Result<void> Book::add(Session& session, Id id, std::string_view name, bool gene
   auto sealed = seal_name(session, id, cut(name, 200));
   if (!sealed) return sealed.error();
   auto done = session.run(
-      "INSERT INTO contacts_contact (id, root, merged_at, name, generated, tier, lang, note_at, blocked, created_at, "
+      "INSERT INTO contacts_contact (id, root, merged_at, name, invented, tier, lang, note_at, blocked, created_at, "
       "last_seen_at, changed_at) VALUES (?, ?, 0, ?, ?, '', ?, 0, 0, ?, ?, ?)",
       id, id, SqlArg::blob(*sealed), generated, cut(language, 16), now, now, now);
   if (!done) return done.error();
@@ -446,7 +446,7 @@ Result<bool> Book::rename(Session& session, Id root, std::string_view name) cons
   std::string before;
   bool generated = false;
   {
-    auto rows = session.query("SELECT name, generated FROM contacts_contact WHERE id = ?", root);
+    auto rows = session.query("SELECT name, invented FROM contacts_contact WHERE id = ?", root);
     if (!rows->next()) {
       if (auto status = rows->status(); !status) return status.error();
       return false;
@@ -460,7 +460,7 @@ Result<bool> Book::rename(Session& session, Id root, std::string_view name) cons
   auto sealed = seal_name(session, root, name);
   if (!sealed) return sealed.error();
   auto done =
-      session.run("UPDATE contacts_contact SET name = ?, generated = 0 WHERE id = ?", SqlArg::blob(*sealed), root);
+      session.run("UPDATE contacts_contact SET name = ?, invented = 0 WHERE id = ?", SqlArg::blob(*sealed), root);
   if (!done) return done.error();
   return *done > 0;
 }
@@ -545,7 +545,7 @@ Result<bool> Book::learn_name(Session& session, Id root, std::string_view name) 
   if (name.empty()) return false;
   auto sealed = seal_name(session, root, cut(name, 200));
   if (!sealed) return sealed.error();
-  auto done = session.run("UPDATE contacts_contact SET name = ?, generated = 0 WHERE id = ? AND generated = 1",
+  auto done = session.run("UPDATE contacts_contact SET name = ?, invented = 0 WHERE id = ? AND invented = 1",
                           SqlArg::blob(*sealed), root);
   if (!done) return done.error();
   return *done > 0;

@@ -10,7 +10,7 @@ namespace {
 constexpr const char* kTables = R"(
 CREATE TABLE contacts_contact (
   id BIGINT NOT NULL PRIMARY KEY, root BIGINT NOT NULL, merged_into BIGINT, merged_at BIGINT NOT NULL,
-  name BLOB NOT NULL, generated INT NOT NULL, company BIGINT, tier VARCHAR(60) NOT NULL,
+  name BLOB NOT NULL, invented INT NOT NULL, company BIGINT, tier VARCHAR(60) NOT NULL,
   lang VARCHAR(16) NOT NULL, note BLOB, note_at BIGINT NOT NULL, blocked INT NOT NULL, created_at BIGINT NOT NULL, last_seen_at BIGINT NOT NULL, changed_at BIGINT NOT NULL);
 CREATE INDEX contacts_contact_root ON contacts_contact (root);
 CREATE INDEX contacts_contact_company ON contacts_contact (company);

@@ -16,7 +16,7 @@ constexpr std::int32_t kMostRows = 500;
 
 /// What the table says about a contact; empty when it is not there.
 Result<std::optional<Conversation::Customer>> read_contact(Session& session, const Records& records, Id contact) {
-  auto rows = session.query("SELECT name, generated, blocked FROM inbox_contact WHERE id = ?", contact);
+  auto rows = session.query("SELECT name, invented, blocked FROM inbox_contact WHERE id = ?", contact);
   std::optional<Conversation::Customer> found;
   if (rows->next()) {
     auto name = records.open_name(session, contact, rows->text(0));
@@ -39,7 +39,7 @@ Result<Conversation::Customer> ensure_contact(Session& session, const Records& r
   auto name = records.seal_name(session, contact, made.name);
   if (!name) return name.error();
   auto added =
-      session.run("INSERT INTO inbox_contact (id, name, generated, blocked, created_at) VALUES (?, ?, ?, ?, ?)",
+      session.run("INSERT INTO inbox_contact (id, name, invented, blocked, created_at) VALUES (?, ?, ?, ?, ?)",
                   contact, SqlArg::blob(*name), made.generated, made.blocked, now);
   if (!added) return added.error();
   return made;
@@ -80,7 +80,7 @@ void Contacts::learn_name(const ConversationPtr& conversation, std::string name)
       [contact, shared, &records = table_.records()](Session& session) -> Result<void> {
         auto sealed = records.seal_name(session, contact, *shared);
         if (!sealed) return sealed.error();
-        auto done = session.run("UPDATE inbox_contact SET name = ?, generated = 0 WHERE id = ? AND generated = 1",
+        auto done = session.run("UPDATE inbox_contact SET name = ?, invented = 0 WHERE id = ? AND invented = 1",
                                 SqlArg::blob(*sealed), contact);
         if (!done) return done.error();
         return {};
@@ -105,7 +105,7 @@ Result<IdentityList> Contacts::identities(const contract::ListIdentities& q) {
   const auto limit = static_cast<std::size_t>(std::clamp(q.limit, 1, kMostRows));
   auto read = store_.read([&](Session& session) -> Result<void> {
     auto rows = session.query(
-        "SELECT k.id, i.channel, i.user_key, k.name, k.created_at, k.generated FROM inbox_contact k JOIN "
+        "SELECT k.id, i.channel, i.user_key, k.name, k.created_at, k.invented FROM inbox_contact k JOIN "
         "inbox_identity i ON i.contact = k.id WHERE k.id > ? ORDER BY k.id LIMIT ?",
         q.after.value, limit + 1);
     while (rows->next()) {
@@ -211,7 +211,7 @@ Result<void> Contacts::changed(const ContactChanged& event) {
     now.generated = (*before)->generated && (*before)->name == now.name;
     auto name = table_.records().seal_name(session, event.contact, now.name);
     if (!name) return name.error();
-    auto done = session.run("UPDATE inbox_contact SET name = ?, generated = ?, blocked = ? WHERE id = ?",
+    auto done = session.run("UPDATE inbox_contact SET name = ?, invented = ?, blocked = ? WHERE id = ?",
                             SqlArg::blob(*name), now.generated, now.blocked, event.contact);
     if (!done) return done.error();
     if (!event.blocked) return {};

@@ -11,7 +11,7 @@ namespace {
 // the columns of type BLOB.
 constexpr const char* kTables = R"(
 CREATE TABLE inbox_contact (
-  id BIGINT NOT NULL PRIMARY KEY, name BLOB NOT NULL, generated INT NOT NULL, blocked INT NOT NULL,
+  id BIGINT NOT NULL PRIMARY KEY, name BLOB NOT NULL, invented INT NOT NULL, blocked INT NOT NULL,
   created_at BIGINT NOT NULL);
 CREATE TABLE inbox_identity (
   channel VARCHAR(64) NOT NULL, user_key VARCHAR(128) NOT NULL, contact BIGINT NOT NULL,
@@ -37,7 +37,7 @@ CREATE INDEX inbox_message_pending ON inbox_message (written_at) WHERE delivery 
 
 constexpr const char* kTablesMySql = R"(
 CREATE TABLE inbox_contact (
-  id BIGINT NOT NULL PRIMARY KEY, name BLOB NOT NULL, generated INT NOT NULL, blocked INT NOT NULL,
+  id BIGINT NOT NULL PRIMARY KEY, name BLOB NOT NULL, invented INT NOT NULL, blocked INT NOT NULL,
   created_at BIGINT NOT NULL);
 CREATE TABLE inbox_identity (
   channel VARCHAR(64) COLLATE utf8mb4_bin NOT NULL, user_key VARCHAR(128) COLLATE utf8mb4_bin NOT NULL,

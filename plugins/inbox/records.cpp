@@ -19,7 +19,7 @@ const char* const kConversationColumns =
     "c.id, c.contact, c.channel, c.user_key, c.site, c.lang, c.state, c.group_key, c.agent, c.agent_name, "
     "c.previous_agent, c.last_seq, c.read_customer, c.read_agent, c.preview, c.preview_author, c.intent, "
     "c.handoff_reason, c.queue_rank, c.in_app, c.notice_sent, c.rating, c.rating_comment, c.opened_at, c.changed_at, "
-    "c.queued_at, c.resolved_at, c.version, k.name, k.generated, k.blocked";
+    "c.queued_at, c.resolved_at, c.version, k.name, k.invented, k.blocked";
 
 }  // namespace records
 
@@ -217,7 +217,7 @@ Result<std::optional<Loaded>> Records::newest_of(Session& session, std::string_v
 Result<std::optional<KnownContact>> Records::contact_of(Session& session, std::string_view channel,
                                                         std::string_view user) const {
   auto rows = session.query(
-      "SELECT k.id, k.name, k.generated, k.blocked FROM inbox_identity i JOIN inbox_contact k ON k.id = i.contact "
+      "SELECT k.id, k.name, k.invented, k.blocked FROM inbox_identity i JOIN inbox_contact k ON k.id = i.contact "
       "WHERE i.channel = ? AND i.user_key = ?",
       channel, user);
   std::optional<KnownContact> found;
@@ -239,7 +239,7 @@ Result<void> Records::insert_contact(Session& session, const Facts& facts, const
   auto name = seal_name(session, customer.contact, customer.name);
   if (!name) return name.error();
   auto contact =
-      session.run("INSERT INTO inbox_contact (id, name, generated, blocked, created_at) VALUES (?, ?, ?, 0, ?)",
+      session.run("INSERT INTO inbox_contact (id, name, invented, blocked, created_at) VALUES (?, ?, ?, 0, ?)",
                   customer.contact, SqlArg::blob(*name), customer.generated, now);
   if (!contact) return contact.error();
   return {};

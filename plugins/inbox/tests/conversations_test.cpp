@@ -247,7 +247,7 @@ TEST(InboxConversations, LearnTheNameThatAChannelTellsLater) {
   ASSERT_TRUE(inbox.hub.ask(m));
   inbox.hub.run_until_idle();
   EXPECT_EQ(inbox.view(first.conversation).contact_name, "王芳");
-  EXPECT_EQ(inbox.count("SELECT COUNT(*) FROM inbox_contact WHERE generated = 0"), 1);
+  EXPECT_EQ(inbox.count("SELECT COUNT(*) FROM inbox_contact WHERE invented = 0"), 1);
 }
 
 TEST(InboxConversations, AreForgottenByMemoryAndFoundAgain) {
