@@ -38,9 +38,8 @@ Result<Conversation::Customer> ensure_contact(Session& session, const Records& r
   made.contact = contact;
   auto name = records.seal_name(session, contact, made.name);
   if (!name) return name.error();
-  auto added =
-      session.run("INSERT INTO inbox_contact (id, name, invented, blocked, created_at) VALUES (?, ?, ?, ?, ?)",
-                  contact, SqlArg::blob(*name), made.generated, made.blocked, now);
+  auto added = session.run("INSERT INTO inbox_contact (id, name, invented, blocked, created_at) VALUES (?, ?, ?, ?, ?)",
+                           contact, SqlArg::blob(*name), made.generated, made.blocked, now);
   if (!added) return added.error();
   return made;
 }
