@@ -1,4 +1,6 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -11,7 +13,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Files : testing::Test {
-  Files() : folder(fs::temp_directory_path() / ("qiao-files-" + std::to_string(new_id().value))) {
+  Files() : folder(fs::temp_directory_path() / fmt::format("qiao-files-{}-{}", ::getpid(), new_id().value)) {
     fs::create_directories(folder / "public/sub");
     write("secret.txt", "secret");
     write("public/index.html", "<p>home</p>");

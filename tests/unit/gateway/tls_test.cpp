@@ -1,7 +1,9 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <filesystem>
@@ -81,7 +83,7 @@ class TlsClient {
 };
 
 struct Tls : testing::Test {
-  Tls() : folder(fs::temp_directory_path() / ("qiao-tls-" + std::to_string(new_id().value))) {
+  Tls() : folder(fs::temp_directory_path() / fmt::format("qiao-tls-{}-{}", ::getpid(), new_id().value)) {
     fs::create_directories(folder);
     make_certificate(folder / "cert.pem", folder / "key.pem");
     options = quick_options();

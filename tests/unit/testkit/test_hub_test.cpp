@@ -1,6 +1,8 @@
 #include "qiao/testkit/test_hub.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -147,7 +149,8 @@ TEST(TestHub, ThrowingInConfigureStartAndDrainIsContained) {
 }
 
 TEST(TestHub, AnInstanceThatHangsInDrainIsParkedAndItsSuccessorWorks) {
-  const std::filesystem::path until = std::filesystem::temp_directory_path() / ("qiao-until-" + new_id().str());
+  const std::filesystem::path until =
+      std::filesystem::temp_directory_path() / fmt::format("qiao-until-{}-{}", ::getpid(), new_id().value);
   {
     TestHub hub({.threads = true, .drain = 50ms});
     hub.start_plugin(kCrime, "crime: hang_in_drain\nuntil: " + until.string() + "\n", "culprit");
