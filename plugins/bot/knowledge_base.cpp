@@ -123,6 +123,7 @@ void KnowledgeBase::learn() {
     const std::lock_guard lock(current_mutex_);
     words = words_;
   }
+  std::call_once(background_read_, [this] { background_ = read_background_(); });
   auto learned = Understanding::learn(
       seen->entries(), background_, [this] { return !ending_.load(); }, *words);
   if (!learned) return;

@@ -28,8 +28,9 @@ QIAO_FIELDS(ImportReport, added, changed, unchanged, applied)
 class KnowledgeBase {
  public:
   /// `changed` is called after each change, so that somebody calls `learn`; it must not wait.
-  KnowledgeBase(Database& db, Audit& audit, const Clock& clock, Background background, std::function<void()> changed)
-      : db_(db), audit_(audit), clock_(clock), background_(std::move(background)), changed_(std::move(changed)) {}
+  KnowledgeBase(Database& db, Audit& audit, const Clock& clock, std::function<Background()> background,
+                std::function<void()> changed)
+      : db_(db), audit_(audit), clock_(clock), read_background_(std::move(background)), changed_(std::move(changed)) {}
 
   /// Makes the tables, reads files that were not read before (entries that exist stay), and builds the matcher.
   Result<void> load(const std::vector<std::filesystem::path>& files);
@@ -94,7 +95,9 @@ class KnowledgeBase {
   Database& db_;
   Audit& audit_;
   const Clock& clock_;
-  const Background background_;
+  const std::function<Background()> read_background_;
+  std::once_flag background_read_;
+  Background background_;  ///< read when it is first learned from
   const std::function<void()> changed_;
   std::atomic<bool> ending_{false};
   std::mutex changing_;  ///< one change and its reload at a time; taken before current_mutex_

@@ -39,12 +39,14 @@ class BotPlugin final : public Plugin {
   }
 
   Result<void> start(Context& host) override {
-    auto background = Background::read(host.share_dir() / "bot");
-    if (!background) {
-      host.log().warn("{}; the bot understands less without it", background.error().message);
-      background = Background{};
-    }
-    knowledge_.emplace(host.store(), host.audit(), host.clock(), std::move(*background), [&host, this] {
+    // Read beside the start: it takes longer than the rest of the hub.
+    auto background = [&host] {
+      auto read = Background::read(host.share_dir() / "bot");
+      if (read) return std::move(*read);
+      host.log().warn("{}; the bot understands less without it", read.error().message);
+      return Background{};
+    };
+    knowledge_.emplace(host.store(), host.audit(), host.clock(), std::move(background), [&host, this] {
       watch_validity(host);
       host.bus().post(
           {.kind = Lane::blocking, .capacity = 4, .concurrency = 1, .name = "learn", .budget = std::chrono::minutes(2)},
