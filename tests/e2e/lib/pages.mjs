@@ -22,5 +22,5 @@ export async function login(page, hub, name, password = 'qiao-demo-2026') {
   await page.getByTestId('login-name').fill(name);
   await page.getByTestId('login-password').fill(password);
   await page.getByTestId('login-submit').click();
-  await page.getByTestId('presence').waitFor();
+  await page.getByTestId('presence').waitFor({state: 'attached'});  // on a phone it is behind a button
 }

@@ -2,15 +2,17 @@
 //   {"slow": 3000}                        every answer takes so long (0: off)
 //   {"fail": "busy", "times": 2}          the next calls fail: busy (429), broken (5xx), expired, garbage, hang, reset
 //   {"revoke": true}                      all sessions and tokens are gone
+//   {"keep_back": "/send_msg"}            what is asked at paths that end so is done, and its answer kept back until {"keep_back": ""}
 // and whatever else the system's own `control(wish, state)` understands; what that returns (or promises) is the answer.
-// `GET /_sim` tells what was asked so far: {"calls": {...}, "logins": n, "written": [...]}.
+// `GET /_sim` tells what was asked so far: {"calls": {...}, "logins": n, "written": [...], "kept_back": n}.
 // A handler gets the body as text in `call.body` and as bytes in `call.bytes`, and returns {status, body (JSON), raw (string or
 // Buffer), headers}, or a promise of it.
 import http from 'node:http';
 
 export function serve(system, {port = 0, host = '127.0.0.1'} = {}) {
-  const state = {slow: 0, fail: '', times: 0, sessions: new Map(), calls: {}, logins: 0, written: []};
+  const state = {slow: 0, fail: '', times: 0, sessions: new Map(), calls: {}, logins: 0, written: [], keepBack: ''};
   const timers = new Set();
+  const keptBack = [];
 
   const server = http.createServer((request, response) => {
     const chunks = [];
@@ -25,7 +27,10 @@ export function serve(system, {port = 0, host = '127.0.0.1'} = {}) {
         response.writeHead(status, {'content-type': 'application/json', ...headers});
         response.end(text);
       };
-      const settle = (result, failed) => Promise.resolve(result).then(answer, failed);
+      const settle = (result, failed) => Promise.resolve(result).then(given => {
+        if (!state.keepBack || call.path.startsWith('/_sim') || !call.path.endsWith(state.keepBack)) return answer(given);
+        keptBack.push(() => response.destroyed || answer(given));
+      }, failed);
       if (call.path.startsWith('/_sim')) {
         return settle(control(call), error => answer({status: 400, body: {error: String(error?.stack ?? error)}}));
       }
@@ -55,7 +60,7 @@ export function serve(system, {port = 0, host = '127.0.0.1'} = {}) {
 
   async function control(call) {
     if (call.method === 'GET') {
-      return {body: {calls: state.calls, logins: state.logins, written: state.written, ...(system.secrets ?? {})}};
+      return {body: {calls: state.calls, logins: state.logins, written: state.written, kept_back: keptBack.length, ...(system.secrets ?? {})}};
     }
     const wish = JSON.parse(call.body || '{}');
     if ('slow' in wish) state.slow = wish.slow;
@@ -64,6 +69,10 @@ export function serve(system, {port = 0, host = '127.0.0.1'} = {}) {
       state.times = wish.fail ? wish.times ?? 1 : 0;
     }
     if (wish.revoke) state.sessions.clear();
+    if ('keep_back' in wish) {
+      state.keepBack = wish.keep_back;
+      keptBack.splice(0).forEach(give => give());
+    }
     return {body: (await system.control?.(wish, state)) ?? {}};
   }
 

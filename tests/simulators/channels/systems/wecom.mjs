@@ -240,7 +240,9 @@ export function make({hub = ''} = {}) {
         count(state, 'media');
         const file = media.get(call.query.get('media_id'));
         if (!file) return error(40007, 'invalid media_id');
-        return {raw: file.bytes, headers: {'content-type': file.type, 'content-disposition': `attachment; filename="${file.name}"`}};
+        // Names stand there as they are, in UTF-8.
+        const name = Buffer.from(`attachment; filename="${file.name}"`).toString('latin1');
+        return {raw: file.bytes, headers: {'content-type': file.type, 'content-disposition': name}};
       }
       const name = `${call.method} ${call.path.replace('/cgi-bin/kf/', '')}`;
       count(state, name);
