@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "connectors/common/sql.hpp"
+#include "qiao/sql.hpp"
 
 namespace qiao::common {
 
@@ -108,15 +109,8 @@ SqlStatement::Bound SqlStatement::bind(const Parameters& parameters) const {
       continue;
     }
     const std::vector<std::string>* values = parameters.find(part.text);
-    // An empty list is a list of nothing that could be equal to anything.
-    if (values == nullptr || values->empty()) {
-      bound.text += "NULL";
-      continue;
-    }
-    for (std::size_t i = 0; i < values->size(); ++i) {
-      bound.text += i == 0 ? "?" : ", ?";
-      bound.values.push_back((*values)[i]);
-    }
+    bound.text += placeholders(values == nullptr ? 0 : values->size());
+    if (values != nullptr) bound.values.insert(bound.values.end(), values->begin(), values->end());
   }
   return bound;
 }

@@ -15,6 +15,8 @@
 #include <map>
 #include <sstream>
 
+#include "qiao/markup.hpp"
+
 namespace qiao::bot {
 namespace {
 
@@ -28,20 +30,10 @@ struct Mistake {
   std::string what;
 };
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&') {
-      out += "&amp;";
-    } else if (c == '<') {
-      out += "&lt;";
-    } else if (c == '>') {
-      out += "&gt;";
-    } else if (static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t') {
-      out += c;
-    }
-  }
-  return out;
+/// XML has no way to write most control characters.
+std::string escaped(std::string text) {
+  std::erase_if(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t'; });
+  return escape_markup(text);
 }
 
 std::string column_name(std::size_t index) {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "plugins/contacts/crm.hpp"
+#include "qiao/markup.hpp"
 
 namespace qiao::contacts {
 namespace {
@@ -17,27 +18,6 @@ constexpr const char* kStyle =
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c2430}"
     "table{border-collapse:collapse;width:100%;margin:.5rem 0}th,td{border:1px solid #d4dae2;padding:.25rem .5rem;"
     "text-align:left;vertical-align:top;overflow-wrap:anywhere}th{background:#f3f5f8;font-weight:600}";
-
-void escape(std::string& out, std::string_view text) {
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-}
 
 std::string title_of(const std::string& part, bool zh) {
   static const std::map<std::string, std::pair<const char*, const char*>> titles = {
@@ -64,7 +44,7 @@ void show(std::string& out, const json& value, int depth);
 void show_row(std::string& out, const std::string& name, const json& value, int depth) {
   if (empty(value)) return;
   out += "<tr><th>";
-  escape(out, name);
+  out += escape_markup(name);
   out += "</th><td>";
   show(out, value, depth);
   out += "</td></tr>";
@@ -83,9 +63,9 @@ void show(std::string& out, const json& value, int depth) {
       out += "</div>";
     }
   } else if (value.is_string()) {
-    escape(out, value.get_ref<const std::string&>());
+    out += escape_markup(value.get_ref<const std::string&>());
   } else {
-    escape(out, value.dump());
+    out += escape_markup(value.dump());
   }
 }
 
@@ -115,11 +95,11 @@ std::string readable_page(const std::vector<contract::ExportPart>& parts,
       "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\"><meta http-equiv=\"Content-Security-Policy\" "
       "content=\"default-src 'none'; style-src 'unsafe-inline'\"><title>{}</title><style>{}</style></head><body><h1>",
       zh ? "zh-CN" : "en", zh ? "个人数据副本" : "A copy of your data", kStyle);
-  escape(out, fmt::format("{} · {}", zh ? "个人数据副本" : "A copy of your data", name));
+  out += escape_markup(fmt::format("{} · {}", zh ? "个人数据副本" : "A copy of your data", name));
   out += fmt::format("</h1><p>{} {}</p>", zh ? "生成时间（UTC）：" : "Made at (UTC):", to_iso8601(at));
   for (const contract::ExportPart& part : parts) {
     out += "<h2>";
-    escape(out, title_of(part.name, zh));
+    out += escape_markup(title_of(part.name, zh));
     out += "</h2>";
     const json value = json::parse(part.json, nullptr, false);
     show(out, value.is_discarded() ? json(part.json) : value, 8);
@@ -128,9 +108,9 @@ std::string readable_page(const std::vector<contract::ExportPart>& parts,
     out += fmt::format("<h2>{}</h2><ul>", zh ? "文件" : "Files");
     for (const auto& [id, file] : files) {
       out += "<li><a href=\"files/";
-      escape(out, file);
+      out += escape_markup(file);
       out += "\">";
-      escape(out, file);
+      out += escape_markup(file);
       out += "</a></li>";
     }
     out += "</ul>";

@@ -37,12 +37,6 @@ Result<std::vector<Id>> ids(std::unique_ptr<Rows> rows) {
 
 }  // namespace
 
-std::string placeholders(std::size_t count) {
-  std::string list;
-  for (std::size_t i = 0; i < count; ++i) list += i == 0 ? "?" : ", ?";
-  return list;
-}
-
 Result<void> check(const ContactPatch& patch, std::string_view default_country) {
   if (patch.name) {
     if (patch.name->empty()) return bad("name", "must not be empty");

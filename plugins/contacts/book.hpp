@@ -88,7 +88,4 @@ class Book {
   const std::string country_;
 };
 
-/// "?, ?, ?"
-[[nodiscard]] std::string placeholders(std::size_t count);
-
 }  // namespace qiao::contacts

@@ -2,6 +2,7 @@
 
 #include "plugins/inbox/records.hpp"
 #include "plugins/inbox/state_machine.hpp"
+#include "qiao/sql.hpp"
 
 namespace qiao::inbox {
 namespace {
@@ -56,12 +57,6 @@ Result<void> point(Session& session, const Records& records, const contract::Ide
                   contact, (*known)->id, identity.channel, identity.user);
   if (!conversations) return conversations.error();
   return {};
-}
-
-std::string placeholders(std::size_t count) {
-  std::string list;
-  for (std::size_t i = 0; i < count; ++i) list += i == 0 ? "?" : ", ?";
-  return list;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "plugins/inbox/records.hpp"
 #include "plugins/inbox/text.hpp"
 #include "qiao/contract/access.hpp"
+#include "qiao/sql.hpp"
 
 namespace qiao::inbox {
 namespace {
@@ -89,11 +90,7 @@ void only_visible(Where& where, const Principal& who, const std::vector<std::str
   if (who.may(permission::kConversationsAll)) return;
   std::string any = "(c.state = 0 OR c.agent = ?";
   where.args.emplace_back(who.id);
-  if (!groups.empty()) {
-    any += " OR c.group_key IN (";
-    for (std::size_t i = 0; i < groups.size(); ++i) any += i == 0 ? "?" : ", ?";
-    any += ")";
-  }
+  if (!groups.empty()) any += " OR c.group_key IN (" + placeholders(groups.size()) + ")";
   any += ")";
   where.sql += where.sql.empty() ? " WHERE " : " AND ";
   where.sql += any;

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "plugins/inbox/records.hpp"
+#include "qiao/sql.hpp"
 
 namespace qiao::inbox {
 namespace {
@@ -33,11 +34,9 @@ std::int32_t utf16_units(std::string_view text) {
 }
 
 const std::string& looked_up_sql() {
-  static const std::string sql = [] {
-    std::string text = "SELECT id, conversation, seq, author, note, body, written_at FROM inbox_message WHERE id IN (?";
-    for (std::size_t i = 1; i < kLookedUp; ++i) text += ", ?";
-    return text + ") ORDER BY id DESC";
-  }();
+  static const std::string sql =
+      "SELECT id, conversation, seq, author, note, body, written_at FROM inbox_message WHERE id IN (" +
+      placeholders(kLookedUp) + ") ORDER BY id DESC";
   return sql;
 }
 

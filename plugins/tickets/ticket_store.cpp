@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "qiao/json.hpp"
+#include "qiao/sql.hpp"
 
 namespace qiao::tickets::store {
 namespace {
@@ -286,12 +287,8 @@ Result<std::vector<TicketView>> Tickets::list(Session& db, const Filter& f) cons
       sql += "1 = 0";
     }
     if (!f.departments.empty()) {
-      sql += " OR department IN (";
-      for (std::size_t i = 0; i < f.departments.size(); ++i) {
-        sql += i == 0 ? "?" : ", ?";
-        args.emplace_back(f.departments[i]);
-      }
-      sql += ")";
+      sql += " OR department IN (" + placeholders(f.departments.size()) + ")";
+      args.insert(args.end(), f.departments.begin(), f.departments.end());
     }
     sql += ")";
   }
@@ -311,12 +308,8 @@ Result<std::vector<TicketView>> Tickets::list(Session& db, const Filter& f) cons
     args.emplace_back(f.conversation);
   }
   if (!f.contacts.empty()) {
-    sql += " AND contact IN (";
-    for (std::size_t i = 0; i < f.contacts.size(); ++i) {
-      sql += i == 0 ? "?" : ", ?";
-      args.emplace_back(f.contacts[i]);
-    }
-    sql += ")";
+    sql += " AND contact IN (" + placeholders(f.contacts.size()) + ")";
+    args.insert(args.end(), f.contacts.begin(), f.contacts.end());
   }
   if (f.before > 0) {
     sql += " AND number < ?";

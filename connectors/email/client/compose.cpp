@@ -7,6 +7,7 @@
 #include "connectors/channel/signing.hpp"
 #include "connectors/email/client/charset.hpp"
 #include "connectors/email/client/quote.hpp"
+#include "qiao/markup.hpp"
 
 namespace qiao::email {
 namespace {
@@ -135,35 +136,12 @@ std::string ids_header(const char* name, const std::vector<std::string>& ids) {
   return out + "\r\n";
 }
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 /// Escaped, with web addresses as links.
 std::string linked(std::string_view line) {
   std::string out;
   while (!line.empty()) {
     const auto at = std::min(line.find("https://"), line.find("http://"));
-    out += escaped(line.substr(0, at));
+    out += escape_markup(line.substr(0, at));
     if (at == std::string_view::npos) break;
     line.remove_prefix(at);
     auto end = std::min(line.find_first_of(" \t<>\"'"), line.size());
@@ -172,7 +150,7 @@ std::string linked(std::string_view line) {
       if (static_cast<unsigned char>(line[i]) >= 0x80) end = i;
     }
     while (end > 0 && std::string_view(".,;:!?)").find(line[end - 1]) != std::string_view::npos) --end;
-    const std::string address = escaped(line.substr(0, end));
+    const std::string address = escape_markup(line.substr(0, end));
     out += fmt::format("<a href=\"{0}\">{0}</a>", address);
     line.remove_prefix(end);
   }

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "connectors/platform/phone.hpp"
+#include "qiao/markup.hpp"
 
 namespace qiao::erpnext {
 namespace {
@@ -307,15 +308,12 @@ Result<void> Client::record(const std::string& crm_id, const RecordActivity& a) 
   if (!there) return there.error();
   if (!items(*there).empty()) return {};
   // A comment is shown as HTML; the site cleans it, and nothing of ours is markup.
-  std::string content = fmt::format("{} {}\n{}\n{}\n[{}]", a.subject, to_iso8601(a.at), a.text, a.url, mark);
-  std::string escaped;
-  for (const char c : content)
-    escaped += c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : c == '\n' ? "<br>" : std::string(1, c);
+  const std::string content = fmt::format("{} {}\n{}\n{}\n[{}]", a.subject, to_iso8601(a.at), a.text, a.url, mark);
   auto done = call("POST", "api/resource/Comment", {},
                    {{"comment_type", "Comment"},
                     {"reference_doctype", "Customer"},
                     {"reference_name", crm_id},
-                    {"content", escaped}});
+                    {"content", escape_markup(content, "<br>")}});
   if (!done) return done.error();
   return {};
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "connectors/platform/phone.hpp"
+#include "qiao/markup.hpp"
 
 namespace qiao::hubspot {
 namespace {
@@ -49,13 +50,6 @@ std::vector<std::string> split(const std::string& list) {
     start = end + 1;
   }
   return parts;
-}
-
-std::string escaped(std::string_view plain) {
-  std::string out;
-  for (const char c : plain)
-    out += c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : c == '\n' ? "<br>" : std::string(1, c);
-  return out;
 }
 
 }  // namespace
@@ -229,8 +223,8 @@ Result<void> Client::record(const std::string& crm_id, const RecordActivity& a) 
   for (const Json& row : *rows) {
     if (property(row, "hs_note_body").find(mark) != std::string::npos) return {};
   }
-  const std::string body =
-      fmt::format("<b>{}</b><br>{}<br>{}<br>{}", escaped(a.subject), escaped(a.text), escaped(a.url), mark);
+  const std::string body = fmt::format("<b>{}</b><br>{}<br>{}<br>{}", escape_markup(a.subject, "<br>"),
+                                       escape_markup(a.text, "<br>"), escape_markup(a.url), mark);
   constexpr int kNoteToContact = 202;
   auto done =
       call("POST", "crm/v3/objects/notes",

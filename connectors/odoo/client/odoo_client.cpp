@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "connectors/platform/phone.hpp"
+#include "qiao/markup.hpp"
 
 namespace qiao::odoo {
 namespace {
@@ -52,24 +53,7 @@ std::string literal(std::string_view words) {
   return out;
 }
 
-std::string html(std::string_view plain) {
-  std::string out;
-  for (const char c : plain) {
-    if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '&')
-      out += "&amp;";
-    else if (c == '"')
-      out += "&quot;";
-    else if (c == '\n')
-      out += "<br/>";
-    else
-      out += c;
-  }
-  return out;
-}
+std::string html(std::string_view plain) { return escape_markup(plain, "<br/>"); }
 
 /// "[A-7] 羽绒服" → "A-7"
 std::string code_of(const std::string& display) {

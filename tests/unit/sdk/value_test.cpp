@@ -5,12 +5,27 @@
 
 #include "qiao/http.hpp"
 #include "qiao/id.hpp"
+#include "qiao/markup.hpp"
 #include "qiao/metrics.hpp"
 #include "qiao/result.hpp"
+#include "qiao/sql.hpp"
 #include "qiao/time.hpp"
 
 namespace qiao {
 namespace {
+
+TEST(Markup, ShowsTextAsItIs) {
+  EXPECT_EQ(escape_markup("<b title=\"a & b\">您好</b>"), "&lt;b title=&quot;a &amp; b&quot;&gt;您好&lt;/b&gt;");
+  EXPECT_EQ(escape_markup("one\ntwo"), "one\ntwo");
+  EXPECT_EQ(escape_markup("one\n\n<two>", "<br>"), "one<br><br>&lt;two&gt;");
+  EXPECT_EQ(escape_markup(""), "");
+}
+
+TEST(Sql, AsksForAsManyValuesAsThereAreAndForNoneMatchesNothing) {
+  EXPECT_EQ(placeholders(1), "?");
+  EXPECT_EQ(placeholders(3), "?, ?, ?");
+  EXPECT_EQ(placeholders(0), "NULL");
+}
 
 TEST(Id, IsUniqueAcrossThreadsAndGrowsWithinOne) {
   std::mutex mutex;
