@@ -65,10 +65,15 @@ Result<std::string> VoiceClient::send(const channel::Part&) {
                "button beside the customer's name"};
 }
 
-LineAddress VoiceClient::address() const {
-  LineAddress address;
+/// With the line while it connects, and with one write.
+std::chrono::milliseconds VoiceClient::patience() const {
+  return std::min(config_.timeout, std::chrono::milliseconds(10s));
+}
+
+StreamSettings VoiceClient::address() const {
+  StreamSettings address;
   address.ca_file = config_.ca_file;
-  address.timeout = std::min(config_.timeout, std::chrono::milliseconds(10s));
+  address.connect_timeout = patience();
   if (config_.system != System::asterisk_ari) {
     address.host = config_.host;
     address.port = config_.line_port();
@@ -94,8 +99,7 @@ std::unique_ptr<Exchange> VoiceClient::make_exchange() const {
   const Clock& clock = services_->host.clock();
   switch (config_.system) {
     case System::asterisk_ami:
-      return std::make_unique<AmiExchange>(AmiSettings{.address = address(),
-                                                       .user = config_.user,
+      return std::make_unique<AmiExchange>(AmiSettings{.user = config_.user,
                                                        .secret = config_.secret.reveal(),
                                                        .technology = config_.technology,
                                                        .context = config_.context,
@@ -104,22 +108,22 @@ std::unique_ptr<Exchange> VoiceClient::make_exchange() const {
     case System::asterisk_ari: {
       std::string base = config_.url;
       while (base.ends_with('/')) base.pop_back();
-      return std::make_unique<AriExchange>(AriSettings{.address = address(),
-                                                       .base = base,
-                                                       .user = config_.user,
-                                                       .secret = config_.secret.reveal(),
-                                                       .app = config_.app,
-                                                       .technology = config_.technology,
-                                                       .context = config_.context,
-                                                       .ring = config_.dial_ring},
-                                           is_extension, clock, services_->http);
+      return std::make_unique<AriExchange>(
+          AriSettings{.base = base,
+                      .user = config_.user,
+                      .secret = config_.secret.reveal(),
+                      .app = config_.app,
+                      .technology = config_.technology,
+                      .context = config_.context,
+                      .ring = config_.dial_ring},
+          is_extension, clock,
+          [http = services_->http](const OutboundRequest& request) { return http->send(request); });
     }
     case System::freeswitch:
     case System::webhook:
       break;
   }
-  return std::make_unique<EslExchange>(EslSettings{.address = address(),
-                                                   .password = config_.secret.reveal(),
+  return std::make_unique<EslExchange>(EslSettings{.password = config_.secret.reveal(),
                                                    .dial_endpoint = config_.dial_endpoint,
                                                    .dial_action = config_.dial_action},
                                        is_extension, clock);
@@ -133,38 +137,40 @@ void VoiceClient::step_after(Duration pause) {
 
 /// Opens the line or reads from it once, and comes again. Short, so that the lane never waits for long.
 void VoiceClient::step() {
-  if (bell_->ended()) {
-    line_.reset();
-    return;
-  }
+  if (ended_) return hold(nullptr);
   auto done = line_ ? read_line() : open_line();
-  if (bell_->ended()) {
-    line_.reset();
-    return;
-  }
+  if (ended_) return hold(nullptr);
   if (done) return step_after(1ms);
   lost(done.error());
   step_after(pause_);
   pause_ = std::min(pause_ * 2, config_.reconnect_last);
 }
 
+/// Others see the line from before it connects, so that `close` ends that too.
+void VoiceClient::hold(std::unique_ptr<OutboundStream> line) {
+  const std::lock_guard lock(mutex_);
+  line_.swap(line);
+  if (ended_ && line_) line_->close();
+}
+
 Result<void> VoiceClient::open_line() {
-  auto line = exchange_->connect(bell_);
-  if (!line) return line.error();
-  line_ = std::move(*line);
+  hold(std::make_unique<OutboundStream>(address()));
+  if (auto connected = line_->connect(); !connected) return connected;
   accepted_ = false;
   opened_ = heard_ = beaten_ = services_->host.clock().steady();
   Turn turn;
-  if (auto begun = exchange_->begin(turn); !begun) return begun;
+  exchange_->begin(turn);
   return deal_with(turn);
 }
 
 Result<void> VoiceClient::read_line() {
-  auto bytes = line_->read(std::min<std::chrono::milliseconds>(kWait, config_.heartbeat));
-  if (!bytes) return bytes.error();
+  auto came = line_->wait(std::min<std::chrono::milliseconds>(kWait, config_.heartbeat));
+  if (!came) return came.error();
   const SteadyTime now = services_->host.clock().steady();
   Turn turn;
-  if (!bytes->empty()) {
+  if (*came) {
+    auto bytes = line_->read_some();
+    if (!bytes) return bytes.error();
     heard_ = now;
     auto taken = exchange_->take(*bytes, turn);
     // What was told before the mistake counts.
@@ -182,7 +188,6 @@ Result<void> VoiceClient::read_line() {
   if (now - beaten_ >= config_.heartbeat) {
     beaten_ = now;
     exchange_->beat(turn);
-    if (auto beaten = line_->beat(); !beaten) return beaten;
   }
   if (auto given = give_orders(turn); !given) return given;
   return deal_with(turn);
@@ -190,6 +195,7 @@ Result<void> VoiceClient::read_line() {
 
 Result<void> VoiceClient::deal_with(Turn& turn) {
   if (!turn.say.empty()) {
+    line_->within(patience());
     if (auto said = line_->write(turn.say); !said) return said;
   }
   if (turn.accepted && !accepted_) {
@@ -204,7 +210,7 @@ Result<void> VoiceClient::deal_with(Turn& turn) {
   for (const auto& [call, result] : turn.dialled) answer_dial(call, result);
   const bool listed = !turn.listed || desk_->compare(std::move(turn.list));
   const bool heard = turn.heard.empty() || desk_->hear(std::move(turn.heard));
-  if ((!listed || !heard) && !bell_->ended()) {
+  if ((!listed || !heard) && !ended_) {
     // Too much at once: the list of calls after the next connection says what was missed.
     return Error{Errc::overloaded, "voice.overloaded", "the hub is too busy for the exchange's events"};
   }
@@ -212,7 +218,7 @@ Result<void> VoiceClient::deal_with(Turn& turn) {
 }
 
 void VoiceClient::lost(const Error& error) {
-  line_.reset();
+  hold(nullptr);
   std::deque<Order> given_up;
   {
     const std::lock_guard lock(mutex_);
@@ -227,7 +233,11 @@ void VoiceClient::lost(const Error& error) {
   if (refused || failures_ > 1) services_->channel->alert("voice.line", "Telephony is offline: " + error.message);
 }
 
-void VoiceClient::close() noexcept { bell_->end(); }
+void VoiceClient::close() noexcept {
+  const std::lock_guard lock(mutex_);
+  ended_ = true;
+  if (line_) line_->close();
+}
 
 // ---- click to call -----------------------------------------------------------------------------------------------
 
@@ -253,11 +263,11 @@ void VoiceClient::dial(const DialOrder& order, Desk::Done done) {
       return done(error);
     }
     orders_.push_back({order, std::move(done)});
+    if (line_) line_->wake();
   }
   services_->host.bus().after(kDialAnswer, Lane{}, [self = shared_from_this(), call = order.call] {
     self->answer_dial(call, Error{Errc::timeout, "voice.dial_failed", "the exchange did not answer"});
   });
-  bell_->ring();
 }
 
 Result<void> VoiceClient::give_orders(Turn& turn) {
@@ -352,27 +362,29 @@ Result<contract::ConnectorTested> VoiceClient::test() {
                                                  services_->host.instance(), config_.agents.size())};
   }
   const std::unique_ptr<Exchange> exchange = make_exchange();
-  const auto bell = std::make_shared<Bell>();
   Turn turn;
-  std::size_t calls = 0;
-  if (config_.system == System::asterisk_ari) {
-    // A second WebSocket would take the events away from the one that works.
-    if (auto begun = exchange->begin(turn); !begun) return begun.error();
-    calls = turn.list.size();
-  } else {
-    auto line = exchange->connect(bell);
-    if (!line) return line.error();
+  auto looked = exchange->look(turn);
+  if (!looked) return looked.error();
+  std::size_t calls = turn.list.size();
+  if (!*looked) {
+    OutboundStream line(address());
+    if (auto connected = line.connect(); !connected) return connected.error();
+    exchange->begin(turn);
     const SteadyTime end = services_->host.clock().steady() + config_.timeout;
     while (!turn.listed) {
       if (services_->host.clock().steady() > end) {
         return Error{Errc::timeout, "voice.no_login", "the exchange did not answer the log-in"};
       }
-      auto bytes = (*line)->read(200ms);
+      auto came = line.wait(200ms);
+      if (!came) return came.error();
+      if (!*came) continue;
+      auto bytes = line.read_some();
       if (!bytes) return bytes.error();
       Turn next;
       if (auto taken = exchange->take(*bytes, next); !taken) return taken.error();
       if (!next.say.empty()) {
-        if (auto said = (*line)->write(next.say); !said) return said.error();
+        line.within(patience());
+        if (auto said = line.write(next.say); !said) return said.error();
       }
       turn.listed = next.listed;
       calls = next.list.size();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -9,6 +10,7 @@
 #include "connectors/voice/client/exchange.hpp"
 #include "connectors/voice/config.hpp"
 #include "connectors/voice/desk.hpp"
+#include "qiao/outbound_stream.hpp"
 
 namespace qiao::voice {
 
@@ -29,12 +31,14 @@ class VoiceClient final : public channel::Platform, public std::enable_shared_fr
 
  private:
   [[nodiscard]] std::unique_ptr<Exchange> make_exchange() const;
-  [[nodiscard]] LineAddress address() const;
+  [[nodiscard]] StreamSettings address() const;
+  [[nodiscard]] std::chrono::milliseconds patience() const;
   [[nodiscard]] bool has_line() const { return config_.system != System::webhook; }
 
   void step_after(Duration pause);
   void step();
   Result<void> open_line();
+  void hold(std::unique_ptr<OutboundStream> line);
   Result<void> read_line();
   Result<void> give_orders(Turn& turn);
   Result<void> deal_with(Turn& turn);
@@ -49,12 +53,11 @@ class VoiceClient final : public channel::Platform, public std::enable_shared_fr
 
   const VoiceConfig config_;
   const std::shared_ptr<channel::Services> services_;
-  const std::shared_ptr<Bell> bell_ = std::make_shared<Bell>();
   std::shared_ptr<Desk> desk_;
 
   // Of the line; touched only by `step`, of which one runs at a time.
   std::unique_ptr<Exchange> exchange_;
-  std::unique_ptr<Line> line_;
+  std::unique_ptr<OutboundStream> line_;  // written under the mutex: others wake and close it
   bool accepted_ = false;
   SteadyTime opened_{};
   SteadyTime heard_{};
@@ -67,6 +70,7 @@ class VoiceClient final : public channel::Platform, public std::enable_shared_fr
     Desk::Done done;
     bool given = false;
   };
+  std::atomic<bool> ended_{false};
   std::mutex mutex_;
   bool online_ = false;
   std::deque<Order> orders_;

@@ -13,16 +13,17 @@
 namespace qiao::detail {
 namespace {
 
-/// False on the deadline, when the client was closed, and on errors.
-bool wait_for(int fd, short events, SteadyClock::time_point deadline, int wake, Ended& ended) {
+/// False on the deadline, which a readable `bell` brings forward, when the client was closed, and on errors.
+bool wait_for(int fd, short events, SteadyClock::time_point deadline, int wake, Ended& ended, int bell = -1) {
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - SteadyClock::now()).count();
     if (left <= 0) return ended = Ended::timeout, false;
-    pollfd both[] = {{fd, events, 0}, {wake, POLLIN, 0}};
-    const int ready = ::poll(both, 2, static_cast<int>(std::min<long>(left, 60'000)));
+    pollfd all[] = {{fd, events, 0}, {wake, POLLIN, 0}, {bell, POLLIN, 0}};
+    const int ready = ::poll(all, 3, static_cast<int>(std::min<long>(left, 60'000)));
     if (ready < 0 && errno != EINTR) return ended = Ended::by_peer, false;
-    if (both[1].revents != 0) return ended = Ended::cancelled, false;
-    if (ready > 0 && both[0].revents != 0) return true;
+    if (all[1].revents != 0) return ended = Ended::cancelled, false;
+    if (ready > 0 && all[0].revents != 0) return true;
+    if (all[2].revents != 0) return ended = Ended::timeout, false;
   }
 }
 
@@ -48,7 +49,14 @@ void GuardedSocket::begin(SteadyClock::time_point deadline, std::size_t may_rece
   received_ = sent_ = 0;
 }
 
-bool GuardedSocket::wait(short events) { return wait_for(fd_, events, deadline_, wake_, ended_); }
+bool GuardedSocket::wait(short events) {
+  // Half a TLS record must be written whatever happens; only input can be waited for in vain.
+  if (!patience_ || events != POLLIN) return wait_for(fd_, events, deadline_, wake_, ended_);
+  Ended ended = Ended::no;
+  const bool ready = wait_for(fd_, events, patience_->until, wake_, ended, patience_->bell);
+  if (ended != Ended::timeout) ended_ = ended;
+  return ready;
+}
 
 int GuardedSocket::raw_send(const char* data, std::size_t size) {
   while (ended_ == Ended::no) {

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "qiao/result.hpp"
@@ -32,6 +33,12 @@ class GuardedSocket final : public Poco::Net::StreamSocketImpl {
 
   /// Before each exchange: until when, and how many bytes may come.
   void begin(SteadyClock::time_point deadline, std::size_t may_receive);
+  /// While set, waiting for input ends at `until`, or when `bell` becomes readable, without ending the socket.
+  struct Patience {
+    SteadyClock::time_point until;
+    int bell;
+  };
+  void be_patient(std::optional<Patience> patience) { patience_ = patience; }
   /// The handshake: the certificate must be trusted and speak of `host`.
   Result<void> secure(SSL_CTX* context, const std::string& host, bool literal);
 
@@ -63,6 +70,7 @@ class GuardedSocket final : public Poco::Net::StreamSocketImpl {
   const int fd_;
   const int wake_;
   SteadyClock::time_point deadline_{};
+  std::optional<Patience> patience_;
   std::size_t may_receive_ = 0;
   std::size_t received_ = 0;
   std::size_t sent_ = 0;

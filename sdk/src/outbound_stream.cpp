@@ -17,16 +17,39 @@ using detail::Ended;
 using detail::GuardedSocket;
 using detail::SteadyClock;
 
-struct OutboundStream::Impl {
-  explicit Impl(StreamSettings given) : settings(std::move(given)), wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-    if (wake < 0) throw std::runtime_error("OutboundStream: no file descriptor left");
+namespace {
+
+/// Readable once given, until taken.
+class Signal {
+ public:
+  Signal() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    if (fd_ < 0) throw std::runtime_error("OutboundStream: no file descriptor left");
   }
+  ~Signal() { ::close(fd_); }
+  Signal(const Signal&) = delete;
+  Signal& operator=(const Signal&) = delete;
+
+  [[nodiscard]] int fd() const noexcept { return fd_; }
+  void give() const noexcept {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = ::write(fd_, &one, sizeof one);
+  }
+  void take() const noexcept {
+    std::uint64_t count = 0;
+    [[maybe_unused]] const auto read = ::read(fd_, &count, sizeof count);
+  }
+
+ private:
+  const int fd_;
+};
+
+}  // namespace
+
+struct OutboundStream::Impl {
+  explicit Impl(StreamSettings given) : settings(std::move(given)) {}
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
-  ~Impl() {
-    socket = Poco::Net::StreamSocket();
-    ::close(wake);
-  }
+  ~Impl() { socket = Poco::Net::StreamSocket(); }
 
   [[nodiscard]] std::string name() const { return fmt::format("{}:{}", settings.host, settings.port); }
 
@@ -65,9 +88,22 @@ struct OutboundStream::Impl {
     return {};
   }
 
+  /// `more`, but false instead of an error when nothing came in time or the bell rang.
+  Result<bool> patiently(std::chrono::milliseconds patience) {
+    if (guarded == nullptr) return failed();
+    guarded->be_patient(GuardedSocket::Patience{SteadyClock::now() + patience, bell.fd()});
+    const auto came = more();
+    guarded->be_patient(std::nullopt);
+    bell.take();
+    if (came) return true;
+    if (guarded->ended() == Ended::no) return false;
+    return came.error();
+  }
+
   static constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
   const StreamSettings settings;
-  const int wake;
+  const Signal ended;
+  const Signal bell;
   std::atomic<bool> closed{false};
   Poco::Net::StreamSocket socket;    // owns `guarded`
   GuardedSocket* guarded = nullptr;  // null until connected
@@ -86,7 +122,7 @@ Result<void> OutboundStream::connect() {
   if (!addresses) return addresses.error();
   for (detail::Address& address : *addresses) detail::set_port(address, me.settings.port);
   Ended ended = Ended::by_peer;
-  const int fd = detail::connect_to_any(*addresses, until, me.wake, ended);
+  const int fd = detail::connect_to_any(*addresses, until, me.ended.fd(), ended);
   if (ended == Ended::cancelled) return Error{Errc::cancelled, "the connection was closed"};
   if (fd < 0) {
     return Error{Errc::unavailable, "outbound.unreachable",
@@ -94,8 +130,9 @@ Result<void> OutboundStream::connect() {
                                                                   : "{} refused the connection"),
                              me.name(), me.settings.connect_timeout.count())};
   }
-  me.guarded = new GuardedSocket(fd, me.wake);
+  me.guarded = new GuardedSocket(fd, me.ended.fd());
   me.socket = Poco::Net::StreamSocket(me.guarded);
+  me.guarded->begin(until, Impl::kNoLimit);
   return me.settings.tls ? me.secure() : Result<void>{};
 }
 
@@ -156,6 +193,20 @@ Result<std::string> OutboundStream::read(std::size_t count) {
   return bytes;
 }
 
+Result<std::string> OutboundStream::read_some() {
+  if (impl_->buffer.empty()) {
+    if (auto more = impl_->more(); !more) return more.error();
+  }
+  return std::exchange(impl_->buffer, {});
+}
+
+Result<bool> OutboundStream::wait(std::chrono::milliseconds patience) {
+  if (!impl_->buffer.empty()) return true;
+  return impl_->patiently(patience);
+}
+
+void OutboundStream::wake() noexcept { impl_->bell.give(); }
+
 bool OutboundStream::readable() {
   return !impl_->buffer.empty() || impl_->guarded == nullptr || impl_->guarded->holds_input() ||
          impl_->guarded->stale();
@@ -163,8 +214,7 @@ bool OutboundStream::readable() {
 
 void OutboundStream::close() noexcept {
   impl_->closed = true;
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const auto written = ::write(impl_->wake, &one, sizeof one);
+  impl_->ended.give();
 }
 
 }  // namespace qiao

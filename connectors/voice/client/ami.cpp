@@ -80,13 +80,12 @@ Result<void> AmiReader::take(std::string_view bytes, std::vector<AmiPacket>& pac
   return {};
 }
 
-Result<std::unique_ptr<Line>> AmiExchange::connect(const std::shared_ptr<Bell>& bell) {
+void AmiExchange::begin(Turn&) {  // Asterisk greets first
   reader_ = {};
   greeted_ = in_ = false;
   legs_.clear();
   ordered_.clear();
   list_.clear();
-  return open_line(settings_.address, bell);
 }
 
 Result<void> AmiExchange::take(std::string_view bytes, Turn& turn) {

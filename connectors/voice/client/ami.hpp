@@ -32,7 +32,6 @@ std::string ami_action(const std::vector<std::pair<std::string_view, std::string
 std::string device_of_channel(std::string_view channel);
 
 struct AmiSettings {
-  LineAddress address;
   std::string user;
   std::string secret;
   std::string technology;  ///< "PJSIP/{extension}"
@@ -45,8 +44,7 @@ class AmiExchange final : public Exchange {
   AmiExchange(AmiSettings settings, IsExtension is_extension, const Clock& clock)
       : settings_(std::move(settings)), is_extension_(std::move(is_extension)), clock_(clock) {}
 
-  Result<std::unique_ptr<Line>> connect(const std::shared_ptr<Bell>& bell) override;
-  Result<void> begin(Turn&) override { return {}; }  // Asterisk greets first
+  void begin(Turn& turn) override;
   Result<void> take(std::string_view bytes, Turn& turn) override;
   void beat(Turn& turn) override;
   Result<void> dial(const DialOrder& order, Turn& turn) override;

@@ -22,11 +22,12 @@ std::string channel_of_target(const std::string& uri) {
 
 }  // namespace
 
+std::string AriExchange::credentials() const {
+  return "Basic " + channel::base64(settings_.user + ":" + settings_.secret);
+}
+
 Result<platform::Json> AriExchange::call(const std::string& method, const std::string& path) {
-  auto answer = http_->send(
-      {.method = method,
-       .url = settings_.base + path,
-       .headers = {{"authorization", "Basic " + channel::base64(settings_.user + ":" + settings_.secret)}}});
+  auto answer = http_({.method = method, .url = settings_.base + path, .headers = {{"authorization", credentials()}}});
   if (!answer) return answer.error();
   if (answer->status == 401 || answer->status == 403) {
     return Error{Errc::unauthorized, "voice.credentials",
@@ -42,17 +43,19 @@ Result<platform::Json> AriExchange::call(const std::string& method, const std::s
   return platform::read_json(answer->body, "asterisk");
 }
 
-Result<std::unique_ptr<Line>> AriExchange::connect(const std::shared_ptr<Bell>& bell) {
+void AriExchange::begin(Turn& turn) {
   legs_.clear();
   ordered_.clear();
-  const std::string path = settings_.base.substr(settings_.base.find('/', settings_.base.find("://") + 3));
-  return open_websocket(settings_.address,
-                        fmt::format("{}/events?app={}&subscribeAll=true", path, url_encode(settings_.app)),
-                        // The key stays out of the address, which proxies and servers write into their logs.
-                        {{"Authorization", "Basic " + channel::base64(settings_.user + ":" + settings_.secret)}}, bell);
+  const std::size_t host = settings_.base.find("://") + 3;
+  const std::size_t path = std::min(settings_.base.find('/', host), settings_.base.size());
+  // The key stays out of the address, which proxies and servers write into their logs.
+  turn.say += reader_.open(
+      settings_.base.substr(host, path - host),
+      fmt::format("{}/events?app={}&subscribeAll=true", settings_.base.substr(path), url_encode(settings_.app)),
+      {{"Authorization", credentials()}});
 }
 
-Result<void> AriExchange::begin(Turn& turn) {
+Result<bool> AriExchange::look(Turn& turn) {
   auto channels = call("GET", "/channels");
   if (!channels) return channels.error();
   turn.accepted = turn.listed = true;
@@ -82,12 +85,25 @@ Result<void> AriExchange::begin(Turn& turn) {
       arrived(*channel, std::move(about), turn.list);
     }
   }
-  return {};
+  return true;
 }
 
 Result<void> AriExchange::take(std::string_view bytes, Turn& turn) {
-  if (bytes == " ") return {};
-  auto message = platform::read_json(bytes, "asterisk");
+  const bool was_open = reader_.is_open();
+  std::vector<std::string> messages;
+  auto cut = reader_.take(bytes, messages, turn.say);
+  if (reader_.is_open() && !was_open) {
+    // Events wait from here on: nothing falls between them and the list.
+    if (auto looked = look(turn); !looked) return looked.error();
+  }
+  for (const std::string& json : messages) {
+    if (auto ok = message(json, turn); !ok) return ok;
+  }
+  return cut;
+}
+
+Result<void> AriExchange::message(const std::string& json, Turn& turn) {
+  auto message = platform::read_json(json, "asterisk");
   if (!message) return Error{Errc::unavailable, "voice.protocol", "Asterisk's REST interface sent no JSON"};
   if (text(at(*message, "type")) == "ApplicationReplaced") {
     return Error{Errc::conflict, "voice.replaced",

@@ -128,12 +128,11 @@ EslHeaders read_esl_event(const EslMessage& message) {
   return headers;
 }
 
-Result<std::unique_ptr<Line>> EslExchange::connect(const std::shared_ptr<Bell>& bell) {
+void EslExchange::begin(Turn&) {  // FreeSWITCH speaks first
   reader_ = {};
   questions_.clear();
   legs_.clear();
   ordered_.clear();
-  return open_line(settings_.address, bell);
 }
 
 void EslExchange::ask(Asked what, std::string_view line, Turn& turn, std::string call) {

@@ -35,7 +35,6 @@ EslHeaders read_esl_headers(std::string_view block, bool encoded);
 EslHeaders read_esl_event(const EslMessage& message);
 
 struct EslSettings {
-  LineAddress address;
   std::string password;
   std::string dial_endpoint;  ///< "user/{extension}"
   std::string dial_action;    ///< "&bridge(sofia/gateway/main/{number})"
@@ -46,8 +45,7 @@ class EslExchange final : public Exchange {
   EslExchange(EslSettings settings, IsExtension is_extension, const Clock& clock)
       : settings_(std::move(settings)), is_extension_(std::move(is_extension)), clock_(clock) {}
 
-  Result<std::unique_ptr<Line>> connect(const std::shared_ptr<Bell>& bell) override;
-  Result<void> begin(Turn&) override { return {}; }  // FreeSWITCH speaks first
+  void begin(Turn& turn) override;
   Result<void> take(std::string_view bytes, Turn& turn) override;
   void beat(Turn& turn) override;
   Result<void> dial(const DialOrder& order, Turn& turn) override;

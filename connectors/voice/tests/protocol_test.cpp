@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "connectors/channel/signing.hpp"
 #include "connectors/voice/client/ami.hpp"
 #include "connectors/voice/client/ari.hpp"
 #include "connectors/voice/client/esl.hpp"
@@ -40,8 +41,7 @@ Turn take(E& exchange, const std::string& bytes) {
 class Esl : public testing::Test {
  protected:
   testkit::ManualClock clock_;
-  EslExchange exchange_{EslSettings{.address = {},
-                                    .password = "ClueCon",
+  EslExchange exchange_{EslSettings{.password = "ClueCon",
                                     .dial_endpoint = "user/{extension}",
                                     .dial_action = "&bridge(sofia/gateway/main/{number})"},
                         agents_phone, clock_};
@@ -174,12 +174,10 @@ class Ami : public testing::Test {
     take(exchange_, ami({{"Response", "Success"}, {"ActionID", "qiao-login"}}));
   }
   testkit::ManualClock clock_;
-  AmiExchange exchange_{AmiSettings{.address = {},
-                                    .user = "qiao",
-                                    .secret = "amiSecret1",
-                                    .technology = "PJSIP/{extension}",
-                                    .context = "from-internal"},
-                        agents_phone, clock_};
+  AmiExchange exchange_{
+      AmiSettings{
+          .user = "qiao", .secret = "amiSecret1", .technology = "PJSIP/{extension}", .context = "from-internal"},
+      agents_phone, clock_};
 };
 
 TEST_F(Ami, MakesTheKeyOfTheVector) {
@@ -325,11 +323,112 @@ TEST_F(Ami, TellsThatADialledPhoneDidNotAnswer) {
   EXPECT_EQ(turn.heard[0].step, Step::ended);
 }
 
+/// What a server sends as one frame.
+std::string frame(char first, const std::string& payload) {
+  std::string out{first};
+  if (payload.size() < 126) {
+    out += static_cast<char>(payload.size());
+  } else {
+    out += {'\x7E', static_cast<char>(payload.size() >> 8), static_cast<char>(payload.size() & 0xFF)};
+  }
+  return out + payload;
+}
+std::string text_frame(const std::string& payload) { return frame('\x81', payload); }
+
+/// The server's agreement to a WebSocket that was asked for with `request`.
+std::string agreed(const std::string& request) {
+  const std::string name = "Sec-WebSocket-Key: ";
+  const std::size_t at = request.find(name) + name.size();
+  const std::string key = request.substr(at, request.find("\r\n", at) - at);
+  return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nsec-websocket-accept:  " +
+         channel::base64(channel::sha1(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")) + "\r\n\r\n";
+}
+
+class WebSocket : public testing::Test {
+ protected:
+  std::string ask() { return reader_.open("pbx:8088", "/ari/events?app=qiao", {{"Authorization", "Basic eDp5"}}); }
+  Result<void> take(const std::string& bytes) { return reader_.take(bytes, messages_, say_); }
+  WebSocketReader reader_;
+  std::vector<std::string> messages_;
+  std::string say_;
+};
+
+TEST_F(WebSocket, OpensAndReadsMessagesThatAreCutAnywhere) {
+  const std::string request = ask();
+  EXPECT_TRUE(request.starts_with("GET /ari/events?app=qiao HTTP/1.1\r\nHost: pbx:8088\r\n")) << request;
+  EXPECT_NE(request.find("\r\nAuthorization: Basic eDp5\r\n\r\n"), std::string::npos) << request;
+  const std::string bytes = agreed(request) + text_frame("one") + frame('\x01', "tw") + frame('\x8A', "") +
+                            frame('\x80', "o") + text_frame(std::string(400, 'x')) + text_frame("");
+  for (std::size_t cut = 1; cut < bytes.size(); ++cut) {
+    WebSocketReader reader = reader_;
+    std::vector<std::string> messages;
+    for (std::size_t at = 0; at < bytes.size(); at += cut) {
+      ASSERT_TRUE(reader.take(bytes.substr(at, cut), messages, say_)) << "cut every " << cut;
+    }
+    EXPECT_EQ(messages, (std::vector<std::string>{"one", "two", std::string(400, 'x'), ""})) << "cut every " << cut;
+  }
+  EXPECT_TRUE(say_.empty());
+}
+
+TEST_F(WebSocket, AnswersAPingWithWhatItSaid) {
+  ASSERT_TRUE(take(agreed(ask()) + frame('\x89', "alive?")));
+  ASSERT_EQ(say_.size(), 12u);
+  EXPECT_EQ(say_.substr(0, 2), "\x8A\x86");
+  for (std::size_t i = 6; i < say_.size(); ++i) say_[i] = static_cast<char>(say_[i] ^ say_[2 + (i - 6) % 4]);
+  EXPECT_EQ(say_.substr(6), "alive?");
+}
+
+TEST_F(WebSocket, TellsWhyThereIsNone) {
+  const auto refused = [&](const std::string& bytes) {
+    ask();
+    const auto taken = take(bytes);
+    return taken ? std::string() : taken.error().id;
+  };
+  EXPECT_EQ(refused("HTTP/1.1 401 Unauthorized\r\n\r\n"), "voice.credentials");
+  EXPECT_EQ(refused("HTTP/1.1 404 Not Found\r\n\r\n"), "voice.refused");
+  // Somebody between who agrees to everything has not read the key.
+  EXPECT_EQ(refused("HTTP/1.1 101 Fine\r\nSec-WebSocket-Accept: AAAA\r\n\r\n"), "voice.refused");
+  EXPECT_EQ(refused("Asterisk Call Manager/8.0.2\r\n\r\n"), "voice.protocol");
+  EXPECT_EQ(refused(std::string(20'000, 'x')), "voice.protocol");
+}
+
+TEST_F(WebSocket, EndsWithFramesThatNoServerMaySend) {
+  const std::string masked(
+      "\x81\x81"
+      "abcd"
+      "x",
+      7);
+  const std::string huge("\x81\x7F\x00\x00\x00\x00\x40\x00\x00\x00", 10);
+  const std::string longer_ping = frame('\x89', std::string(126, 'x'));
+  for (const std::string& bytes :
+       {masked, huge, longer_ping, frame('\xC1', "x"), frame('\x83', "x"), frame('\x09', "")}) {
+    const auto taken = take(agreed(ask()) + bytes);
+    ASSERT_FALSE(taken) << testing::PrintToString(bytes);
+    EXPECT_EQ(taken.error().id, "voice.protocol");
+  }
+  EXPECT_EQ(take(agreed(ask()) + frame('\x88', "")).error().id, "voice.closed");
+}
+
+AriSettings there() {
+  AriSettings settings;
+  settings.base = "http://pbx:8088/ari";
+  return settings;
+}
+
 class Ari : public testing::Test {
  protected:
-  std::vector<CallEvent> tell(const std::string& json) { return take(exchange_, json).heard; }
+  Ari() {
+    Turn turn;
+    exchange_.begin(turn);
+    turn = take(exchange_, agreed(turn.say));
+    EXPECT_TRUE(turn.accepted);
+    EXPECT_TRUE(turn.listed);
+  }
+  std::vector<CallEvent> tell(const std::string& json) { return take(exchange_, text_frame(json)).heard; }
   testkit::ManualClock clock_;
-  AriExchange exchange_{AriSettings{}, agents_phone, clock_, nullptr};
+  AriExchange exchange_{there(), agents_phone, clock_, [](const OutboundRequest&) -> Result<OutboundResponse> {
+                          return OutboundResponse{.status = 200, .headers = {}, .body = "[]"};
+                        }};
 };
 
 TEST_F(Ari, FollowsACall) {
@@ -364,10 +463,10 @@ TEST_F(Ari, FollowsACall) {
 
 TEST_F(Ari, GivesUpTheLineThatAnotherProgramTookOver) {
   Turn turn;
-  const auto taken = exchange_.take(R"({"type":"ApplicationReplaced","application":"qiao"})", turn);
+  const auto taken = exchange_.take(text_frame(R"({"type":"ApplicationReplaced","application":"qiao"})"), turn);
   ASSERT_FALSE(taken);
   EXPECT_EQ(taken.error().id, "voice.replaced");
-  EXPECT_FALSE(exchange_.take("{half", turn));
+  EXPECT_FALSE(exchange_.take(text_frame("{half"), turn));
 }
 
 TEST(Webhook, SignsLikeTheVectorsOfTwilio) {

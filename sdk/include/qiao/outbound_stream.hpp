@@ -45,8 +45,15 @@ class QIAO_API OutboundStream {
   Result<std::string> read_line(std::size_t most = 64 * 1024);
   /// Exactly so many bytes.
   Result<std::string> read(std::size_t count);
+  /// What has come, at least a byte.
+  Result<std::string> read_some();
   /// Whether there is something to read, or the other side ended. Does not wait.
   [[nodiscard]] bool readable();
+  /// Waits for something to read, so long at most and whatever `within` says: for peers that may be silent for minutes.
+  /// False when nothing came or `wake` was called; unlike after a deadline the connection lives on.
+  Result<bool> wait(std::chrono::milliseconds patience);
+  /// Ends the `wait` that goes on, or else the next one: there is something to say. Any thread.
+  void wake() noexcept;
   /// Wakes whoever waits; later calls fail. Any thread.
   void close() noexcept;
 

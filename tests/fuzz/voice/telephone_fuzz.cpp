@@ -2,6 +2,8 @@
 // stays in order. The first byte chooses the language, the second how the rest is cut.
 #include <cstdlib>
 
+#include "connectors/channel/signing.hpp"
+#include "connectors/platform/json_answer.hpp"
 #include "connectors/voice/calls.hpp"
 #include "connectors/voice/client/ami.hpp"
 #include "connectors/voice/client/ari.hpp"
@@ -46,7 +48,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 2, size - 2);
   const std::size_t cut = 1 + data[1] % 64;
   const Clock& clock = system_clock();
-  switch (data[0] % 5) {
+  switch (data[0] % 6) {
     case 0: {
       EslExchange exchange(EslSettings{}, agents_phone, clock);
       listen(exchange, bytes, cut);
@@ -58,11 +60,37 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     }
     case 2: {
-      AriExchange exchange(AriSettings{}, agents_phone, clock, nullptr);
-      listen(exchange, bytes, bytes.size() + 1);
+      AriExchange exchange(AriSettings{}, agents_phone, clock, [](const OutboundRequest&) -> Result<OutboundResponse> {
+        return Error{Errc::unavailable, "nobody"};
+      });
+      const auto json = platform::read_json(bytes, "asterisk");
+      if (!json) break;
+      CallBook book;
+      std::vector<CallEvent> heard;
+      exchange.event(*json, heard);
+      note(book, heard);
       break;
     }
     case 3: {
+      WebSocketReader reader;
+      const std::string request = reader.open("pbx", "/", {});
+      const std::string name = "Sec-WebSocket-Key: ";
+      const std::size_t at = request.find(name) + name.size();
+      const std::string key = request.substr(at, request.find('\r', at) - at);
+      const std::string agreed = "HTTP/1.1 101 x\r\nSec-WebSocket-Accept: " +
+                                 channel::base64(channel::sha1(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")) +
+                                 "\r\n\r\n";
+      std::vector<std::string> messages;
+      std::string say;
+      check(reader.take(agreed, messages, say).ok() && reader.is_open());
+      for (std::size_t at_frame = 0; at_frame < bytes.size(); at_frame += cut) {
+        if (!reader.take(bytes.substr(at_frame, cut), messages, say)) break;
+      }
+      for (const std::string& message : messages) check(message.size() <= bytes.size());
+      check(say.size() <= 3 * bytes.size());
+      break;
+    }
+    case 4: {
       (void)read_cti_event(bytes);
       (void)read_twilio_event(read_form(bytes));
       (void)twilio_signed("token", std::string(bytes.substr(0, 40)), "application/json", bytes, "x");
@@ -117,9 +145,10 @@ extern "C" void qiao_fuzz_seeds(void (*add)(const char* data, std::size_t size))
   seed(
       '\2',
       R"({"type":"Dial","dialstatus":"ANSWER","caller":{"id":"1.41","name":"PJSIP/trunk-1","caller":{"number":"1"}},"peer":{"id":"1.42","name":"PJSIP/1005-2"}})");
+  seed('\3', std::string("\x81\x03one\x01\x02tw\x89\x01?\x80\x01o\x81\x7E\x00\x02ok\x88\x00", 23));
   seed(
-      '\3',
+      '\4',
       R"({"event":"ringing","call_id":"c-1","seq":3,"at":"2024-11-22T06:03:20.123Z","direction":"in","from":"+8613800138000","agent":"1005"})");
-  seed('\3', "CallSid=CA1&From=%2B8613800138000&CallStatus=ringing&Direction=inbound");
-  seed('\4', "+86 138-0013-8000");
+  seed('\4', "CallSid=CA1&From=%2B8613800138000&CallStatus=ringing&Direction=inbound");
+  seed('\5', "+86 138-0013-8000");
 }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "fault_server.hpp"
 
 namespace qiao::test {
@@ -71,6 +73,50 @@ TEST(OutboundStream, ClosingWakesWhoeverWaits) {
   std::thread closer([&] { stream.close(); });
   EXPECT_EQ(stream.read_line().error().code, Errc::cancelled);
   closer.join();
+}
+
+TEST(OutboundStream, OutlivesTheSilenceOfAPatientWait) {
+  std::promise<void> speak;
+  const FaultServer slow([&](Peer& peer) {
+    speak.get_future().wait();
+    peer.send("at last\nand more");
+    peer.hang();
+  });
+  OutboundStream stream(to(slow));
+  ASSERT_TRUE(stream.connect());
+  EXPECT_FALSE(stream.wait(1ms).value());
+  EXPECT_FALSE(stream.wait(1ms).value());
+  speak.set_value();
+  EXPECT_TRUE(stream.wait(60s).value());
+  stream.within(10s);
+  EXPECT_EQ(stream.read_line().value(), "at last");
+  std::string rest;
+  while (rest.size() < 8) rest += stream.read_some().value();
+  EXPECT_EQ(rest, "and more");
+  EXPECT_FALSE(stream.wait(1ms).value());
+}
+
+TEST(OutboundStream, WaitsNoLongerForSilenceWhenThereIsSomethingToSay) {
+  const FaultServer silent([](Peer& peer) { peer.hang(); });
+  OutboundStream stream(to(silent));
+  ASSERT_TRUE(stream.connect());
+  stream.wake();  // before the wait
+  EXPECT_FALSE(stream.wait(1h).value());
+  std::thread caller([&] { stream.wake(); });
+  EXPECT_FALSE(stream.wait(1h).value());
+  caller.join();
+  stream.within(10s);
+  EXPECT_TRUE(stream.write("hello\n"));
+  std::thread closer([&] { stream.close(); });
+  EXPECT_EQ(stream.wait(1h).error().code, Errc::cancelled);
+  closer.join();
+}
+
+TEST(OutboundStream, TellsInAWaitThatTheOtherSideEnded) {
+  const FaultServer gone([](Peer&) {});
+  OutboundStream stream(to(gone));
+  ASSERT_TRUE(stream.connect());
+  EXPECT_EQ(stream.wait(1h).error().id, "outbound.broken");
 }
 
 TEST(OutboundStream, ItsHandshakeTakesNothingThatCameUnasked) {

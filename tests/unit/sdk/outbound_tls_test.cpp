@@ -8,10 +8,12 @@
 
 #include "fault_server.hpp"
 #include "qiao/outbound.hpp"
+#include "qiao/outbound_stream.hpp"
 
 namespace qiao::test {
 namespace {
 
+using namespace std::chrono_literals;
 using Peer = FaultServer::Peer;
 
 /// A certificate for `name` that it signed itself, and its key.
@@ -105,6 +107,26 @@ TEST(OutboundTls, TalksToATrustedCertificateForThisNameAndKeepsTheConnection) {
     EXPECT_EQ(answer->body, "hi");
     EXPECT_EQ(server.connections(), 1);
   }
+}
+
+TEST(OutboundTls, WaitsPatientlyThroughWhatOnlyTheEncryptionHasToSay) {
+  const Certificate certificate("localhost");
+  const TrustFile trust(certificate);
+  const FaultServer server(secure_server(certificate));
+  StreamSettings settings;
+  settings.host = "localhost";
+  settings.port = static_cast<std::uint16_t>(server.port());
+  settings.tls = true;
+  settings.ca_file = trust.path();
+  OutboundStream stream(settings);
+  const auto connected = stream.connect();
+  ASSERT_TRUE(connected) << connected.error().message;
+  // TLS 1.3 sends session tickets after the handshake: bytes on the wire, but nothing to read.
+  EXPECT_FALSE(stream.wait(20ms).value());
+  stream.within(10s);
+  ASSERT_TRUE(stream.write("anything"));
+  EXPECT_TRUE(stream.wait(60s).value());
+  EXPECT_EQ(stream.read_line().value(), "HTTP/1.1 200 OK");
 }
 
 TEST(OutboundTls, RefusesACertificateThatNobodyVouchesFor) {
