@@ -73,6 +73,7 @@ struct IncomingPaths {
   std::string comment = "/comment_id";
   std::string note = "/note_id";
   std::string note_title = "/note_title";
+  std::string note_url = "/note_url";
 };
 
 inline void describe(Schema<IncomingPaths>& s) {
@@ -99,6 +100,9 @@ inline void describe(Schema<IncomingPaths>& s) {
   s.optional("note_title", &IncomingPaths::note_title, IncomingPaths{}.note_title)
       .pattern(kPointer, kPointerSays)
       .doc("Title of that note");
+  s.optional("note_url", &IncomingPaths::note_url, IncomingPaths{}.note_url)
+      .pattern(kPointer, kPointerSays)
+      .doc("Address of that note");
 }
 
 /// Where something stands in the JSON of an answer that goes out.
@@ -131,6 +135,7 @@ inline void describe(Schema<OutgoingPaths>& s) {
 /// The example adapter: an interface that is like its cousins, with everything that differs as a setting.
 struct AccessConfig {
   std::string adapter;
+  std::string others_to;
   std::string send_url;
   std::string comment_url;
   std::string test_url;
@@ -154,6 +159,10 @@ struct AccessConfig {
 inline void describe(Schema<AccessConfig>& s) {
   s.optional("adapter", &AccessConfig::adapter, "settings")
       .doc("settings: the interface as the keys below describe it; or the name of a class of one's own");
+  s.optional("others_to", &AccessConfig::others_to)
+      .doc(
+          "The instance that takes comments when this one takes private messages, or private messages when this one "
+          "takes comments (public_thread), for an interface with one push address");
   s.optional("send_url", &AccessConfig::send_url).url().doc("Address that takes private answers");
   s.optional("comment_url", &AccessConfig::comment_url).url().doc("Address that takes answers to comments");
   s.optional("test_url", &AccessConfig::test_url).url().doc("Address that answers when the token is good");

@@ -8,7 +8,7 @@ class XiaohongshuPlugin final : public channel::ChannelPlugin<XiaohongshuConfig,
  public:
   static void describe(Manifest& m) {
     m.summary("Xiaohongshu (小红书): orders of the shop beside the conversation; messages through an adapter");
-    m.serves<contract::AskProfileCards>();
+    m.serves<contract::AskProfileCards>().serves<TakeMessage>().asks<TakeMessage>(true);
     declare(m);
   }
 };

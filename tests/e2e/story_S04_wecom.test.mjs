@@ -180,6 +180,7 @@ for (const [size, width, height] of [['desk', 1440, 900], ['phone', 360, 740]]) 
     await row.getByText('小明').waitFor();
     await row.click();
     await page.getByTestId('dialogue').getByText('包裹今天派送').waitFor();
+    await page.locator('.dialogue-head').getByText('微信客服').filter({visible: true}).waitFor();
     if (pictures) await page.screenshot({path: `${pictures}/wecom-${size}.png`});
     assert.ok(!(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)), 'it is wider than the screen');
     assert.deepEqual(page.errors, []);

@@ -18,6 +18,7 @@ using platform::text;
 
 constexpr std::chrono::hours kOrderLife{24 * 180};
 constexpr std::size_t kOrdersShown = 10;
+constexpr std::chrono::seconds kHandOver{20};
 
 Lane hooks() {
   Lane lane;
@@ -78,6 +79,10 @@ Result<void> Client::start(Context& host) {
   if (config_.messages && !access_) return no_access_;
   const std::string path = "/hooks/" + host.instance();
   if (access_) {
+    host.bus().serve<TakeMessage>(hooks(), [this](const TakeMessage& handed, const Headers&) -> Result<contract::Done> {
+      if (auto done = take(handed.message); !done) return done.error();
+      return contract::Done{};
+    });
     host.http().raw({.method = "GET",
                      .path = path,
                      .access = Access::anyone(),
@@ -114,11 +119,7 @@ Result<void> Client::start(Context& host) {
     // A shop without events for two weeks would lose its authorisation unseen.
     host.bus().every(6h, hooks(), [this] {
       auto token = shop_->token();
-      if (!token && token.error().name() == "channel.token") {
-        services_->channel->alert("xiaohongshu.shop", token.error().message);
-      } else if (token) {
-        services_->channel->alert_over("xiaohongshu.shop");
-      }
+      shop_answered(token ? Result<void>() : token.error());
     });
   }
   Lane lane = hooks();
@@ -144,11 +145,21 @@ void Client::pushed(const std::shared_ptr<const HttpRequest>& request, const Htt
   const bool queued = services_->host.bus().post(hooks(), [this, list = std::move(*list), reply] {
     Result<void> done;
     for (const Incoming& message : list) {
-      if (done = take(message); !done) break;
+      if (done = sort(message); !done) break;
     }
+    if (!done) services_->host.log().warn("a push was not taken: {}", done.error().message);
     reply(answered(done));
   });
   if (!queued) reply(HttpResponse::problem({Errc::overloaded, "xiaohongshu.busy", "too much to do; send it again"}));
+}
+
+Result<void> Client::sort(Incoming message) {
+  const std::string& other = config_.messages->others_to;
+  if (other.empty() || message.comment == access_->capabilities().public_thread) return take(std::move(message));
+  RequestOptions options(kHandOver);
+  options.to = other;
+  auto handed = services_->host.bus().ask(TakeMessage{std::move(message)}, options);
+  return handed ? Result<void>() : handed.error();
 }
 
 Result<void> Client::take(Incoming in) {
@@ -214,12 +225,21 @@ void Client::shop_pushed(const std::shared_ptr<const HttpRequest>& request, cons
   if (!queued) reply(HttpResponse::problem({Errc::overloaded, "xiaohongshu.busy", "too much to do; send it again"}));
 }
 
+void Client::shop_answered(const Result<void>& answer) {
+  if (answer) {
+    services_->channel->alert_over("xiaohongshu.shop");
+  } else if (answer.error().name() == "channel.token") {
+    services_->channel->alert("xiaohongshu.shop", answer.error().message);
+  }
+}
+
 /// An order's event belongs to its buyer; the push itself does not say who that is.
 Result<void> Client::take_push(const ArkPush& push) {
   const ArkConfig& ark = *config_.ark;
   const std::string number = text_at(push.data, ark.order_path, 64);
   if (number.empty()) return {};
   auto order = shop_->order(number);
+  shop_answered(order ? Result<void>() : order.error());
   if (!order) {
     services_->host.log().warn("an order's details were not fetched: {}", order.error().message);
     // The platform sends it again; what it refuses for good is not asked for again.
@@ -278,6 +298,7 @@ Result<contract::ConnectorTested> Client::test() {
   std::string says;
   if (shop_) {
     auto token = shop_->token();
+    shop_answered(token ? Result<void>() : token.error());
     if (!token) return token.error();
     says = fmt::format("shop: the app {} is authorised", config_.ark->app_id);
   }

@@ -11,6 +11,13 @@
 
 namespace qiao::xiaohongshu {
 
+/// A message that was pushed to another instance of the same app.
+struct TakeMessage {
+  Incoming message;
+};
+QIAO_FIELDS(TakeMessage, message)
+QIAO_REQUEST_MANY(TakeMessage, contract::Done, "xiaohongshu.message", 1)
+
 /// The shop's events beside the conversations, and messages as far as the company was invited to them.
 class Client final : public channel::Platform {
  public:
@@ -28,8 +35,12 @@ class Client final : public channel::Platform {
  private:
   void pushed(const std::shared_ptr<const HttpRequest>& request, const HttpReply& reply);
   void shop_pushed(const std::shared_ptr<const HttpRequest>& request, const HttpReply& reply);
+  /// Takes a message, or hands it to the instance that does.
+  Result<void> sort(Incoming message);
   Result<void> take(Incoming message);
   Result<void> take_push(const ArkPush& push);
+  /// An alert when the shop has not authorised the hub any more.
+  void shop_answered(const Result<void>& answer);
   contract::ProfileCards cards(const contract::AskProfileCards& asked);
 
   const XiaohongshuConfig config_;

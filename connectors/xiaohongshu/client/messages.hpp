@@ -17,8 +17,10 @@ struct Incoming {
   contract::Content content;
   std::string picture;  ///< address of a picture to be fetched and kept
   Time at;
-  std::string place;  ///< whatever `send` needs to answer exactly this; comes back there
+  std::string place;     ///< whatever `send` needs to answer exactly this; comes back there
+  bool comment = false;  ///< everybody reads along
 };
+QIAO_FIELDS(Incoming, id, user, name, content, picture, at, place, comment)
 
 /// The boundary behind which Xiaohongshu's private messages and comments lie. There is no public interface for them:
 /// whoever was invited writes one class like this, gives it a name in adapters.cpp and sets `messages.adapter` to it.

@@ -57,7 +57,8 @@ SettingsAccess::SettingsAccess(const AccessConfig& config, std::shared_ptr<Outbo
 contract::ChannelCapabilities SettingsAccess::capabilities() const {
   contract::ChannelCapabilities can;
   can.max_text = static_cast<std::int32_t>(config_.max_text);
-  can.public_thread = config_.public_thread;
+  // One instance for both: an agent must not take a thread that may be public for a private one.
+  can.public_thread = config_.public_thread || (config_.others_to.empty() && !config_.comment_url.empty());
   return can;
 }
 
@@ -138,9 +139,11 @@ Incoming SettingsAccess::incoming(const Json& message) const {
     card.title = text_at(message, paths.note_title, 200);
     if (card.title.empty()) card.title = "小红书笔记";
     card.data["id"] = note;
+    if (const std::string url = text_at(message, paths.note_url, 2000); url.starts_with("http")) card.url = url;
     in.content.cards.push_back(std::move(card));
   }
   in.place = written({{"comment", comment}, {"note", note}});
+  in.comment = !comment.empty();
   return in;
 }
 

@@ -41,6 +41,14 @@ class Xiaohongshu : public testing::Test {
     return hub.ask(contract::TestConnector{}, options);
   }
 
+  contract::ChannelCapabilities can(const std::string& instance) {
+    RequestOptions options(std::chrono::seconds(10));
+    options.to = instance;
+    auto told = hub.ask(contract::DescribeChannel{}, options);
+    EXPECT_TRUE(told) << told.error().message;
+    return told ? *told : contract::ChannelCapabilities{};
+  }
+
   Simulator xhs = Simulator::of_channel("xiaohongshu");
   testkit::TestHub hub{{.threads = true, .http = true}};
   Desk desk{hub};
@@ -78,6 +86,34 @@ TEST_F(Xiaohongshu, AnAnswerToACommentNamesTheComment) {
   EXPECT_EQ(desk.report(desk.write("xiaohongshu", "xhs-1", {"99 元"})).first, Delivery::sent);
   EXPECT_EQ(state()["written"][0]["comment_id"], "c1");
   EXPECT_EQ(state()["written"][0]["note_id"], "n1");
+}
+
+TEST_F(Xiaohongshu, TheCardOfACommentLeadsToItsNote) {
+  start(messages(xhs.url()));
+  tell({{"say", {{"user", "xhs-1"}, {"text", "什么价"}, {"note", "n1"}, {"comment", "c1"}}}});
+  ASSERT_TRUE(desk.wait_for(1));
+  EXPECT_EQ(desk.arrived()[0].content.cards.at(0).title, "秋冬穿搭");
+  EXPECT_EQ(desk.arrived()[0].content.cards.at(0).url, "https://www.xiaohongshu.com/explore/n1");
+}
+
+TEST_F(Xiaohongshu, CommentsAndPrivateMessagesOfOnePushAddressAreAnInstanceEach) {
+  hub.start_plugin("xiaohongshu", messages(xhs.url()) + "  public_thread: true\n", "comments");
+  start(messages(xhs.url()) + "  others_to: comments\n");
+  EXPECT_EQ(say("在吗")["status"], 200);
+  EXPECT_EQ(tell({{"say", {{"user", "xhs-1"}, {"text", "什么价"}, {"note", "n1"}, {"comment", "c1"}}}})["status"], 200);
+  ASSERT_TRUE(desk.wait_for(2));
+  EXPECT_EQ(desk.report(desk.write("comments", "xhs-1", {"99 元"})).first, Delivery::sent);
+  EXPECT_EQ(desk.report(desk.write("xiaohongshu", "xhs-1", {"在的"})).first, Delivery::sent);
+  const Json written = state()["written"];
+  EXPECT_EQ(written[0]["comment_id"], "c1");
+  EXPECT_FALSE(written[1].contains("comment_id")) << "what is said in private never stands under a note";
+  EXPECT_TRUE(can("comments").public_thread);
+  EXPECT_FALSE(can("xiaohongshu").public_thread);
+}
+
+TEST_F(Xiaohongshu, AnInstanceForBothIsTakenForAPublicOne) {
+  start(messages(xhs.url()));
+  EXPECT_TRUE(can("xiaohongshu").public_thread);
 }
 
 TEST_F(Xiaohongshu, RepeatedAndForgedPushesChangeNothing) {
@@ -140,12 +176,15 @@ TEST_F(Xiaohongshu, TheShopsTokenIsRenewedWhenItIsRefused) {
   EXPECT_EQ(state()["calls"]["oauth.refreshToken"], 1);
 }
 
-TEST_F(Xiaohongshu, AnEndedAuthorisationOfTheShopSaysWhatToDo) {
+TEST_F(Xiaohongshu, AnEndedAuthorisationOfTheShopIsAnAlertThatSaysWhatToDo) {
+  auto alerts = hub.probe<contract::ConnectorAlert>();
   start(shop(xhs.url()));
   ASSERT_TRUE(test());
   tell({{"end_grant", true}});
   EXPECT_EQ(tell({{"order", {{"number", "P7001"}, {"tag", "msg_item_create"}}}})["status"], 200);
-  EXPECT_NE(hub.log().find("authorise the app for the shop again"), std::string::npos);
+  ASSERT_TRUE(alerts.wait_for(1));
+  EXPECT_EQ(alerts.last().id, "xiaohongshu.shop");
+  EXPECT_NE(alerts.last().says.find("authorise the app for the shop again"), std::string::npos);
   EXPECT_EQ(hub.log().find("hubXhsSecret"), std::string::npos);
 }
 

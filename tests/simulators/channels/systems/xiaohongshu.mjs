@@ -5,12 +5,13 @@
 //   {"order": {"number": "P7001", "tag": "msg_after_sale_create", "status": 7}}   something happens to an order
 //   {"probe": true}                                       the console tries the address
 //   {"twice": true}                                       pushes come twice
+//   {"again": true}                                       pushes that nobody took come again
 //   {"unsigned": true}                                    the next push has a wrong signature
 //   {"expire": true}                                      the shop's access token is not valid any more
 import crypto from 'node:crypto';
 import {count} from '../../lib/server.mjs';
 
-const APP = 'hubxhsapp00000000001', SECRET = 'hubXhsSecret0000000000000000001', CODE = 'code-1';
+const APP = 'hubxhsapp00000000001', SECRET = 'hubXhsSecret0000000000000000001', CODE = 'code-1', REFRESH = 'refresh-of-an-earlier-day';
 const TOKEN = 'invited-token-1', PUSH_SECRET = 'push-secret';
 const md5 = text => crypto.createHash('md5').update(text).digest('hex');
 
@@ -18,16 +19,23 @@ export function make({hub = ''} = {}) {
   const orders = new Map([['P7001', {orderId: 'P7001', userId: 'xhs-1', orderStatus: 4}], ['P7002', {orderId: 'P7002', userId: 'xhs-2', orderStatus: 2}]]);
   const people = {'xhs-1': '小明', 'xhs-2': '阿珍'};
   const sent = new Map();
-  let access = '', refresh = '', target = hub, twice = false, unsigned = false, codeUsed = false, next = 1;
+  const untaken = [];
+  let access = '', refresh = REFRESH, target = hub, twice = false, unsigned = false, codeUsed = false, given, next = 1;
   const good = data => ({body: {success: true, error_code: 0, error_msg: '', data}});
   const bad = (error_code, error_msg) => ({body: {success: false, error_code, error_msg}});
 
   async function deliver(url, body, headers) {
     let answer;
-    for (let i = 0; i < (twice ? 2 : 1); ++i) {
-      answer = await fetch(url, {method: 'POST', body, headers: {'content-type': 'application/json', ...headers}});
+    try {
+      for (let i = 0; i < (twice ? 2 : 1); ++i) {
+        answer = await fetch(url, {method: 'POST', body, headers: {'content-type': 'application/json', ...headers}});
+      }
+    } catch (error) {
+      untaken.push([url, body, headers]);
+      return {status: 0, text: String(error)};
     }
     unsigned = false;
+    if (answer.status >= 500) untaken.push([url, body, headers]);
     return {status: answer.status, text: await answer.text()};
   }
 
@@ -53,11 +61,15 @@ export function make({hub = ''} = {}) {
       access = `token-${crypto.randomBytes(12).toString('hex')}`;
       refresh = `refresh-${crypto.randomBytes(12).toString('hex')}`;
       ++state.logins;
-      return good({accessToken: access, refreshToken: refresh, accessTokenExpiresAt: Date.now() + 7 * 864e5,
-        refreshTokenExpiresAt: Date.now() + 14 * 864e5, sellerId: 's1', sellerName: '桥记'});
+      given = {accessToken: access, refreshToken: refresh, accessTokenExpiresAt: Date.now() + 7 * 864e5,
+        refreshTokenExpiresAt: Date.now() + 14 * 864e5, sellerId: 's1', sellerName: '桥记'};
+      return good(given);
     };
     if (q.method === 'oauth.getAccessToken') return q.code === CODE && !codeUsed ? tokens() : bad(2001, 'code is used or wrong');
-    if (q.method === 'oauth.refreshToken') return q.refreshToken === refresh && refresh ? tokens() : bad(2002, 'refresh grant has ended');
+    if (q.method === 'oauth.refreshToken') {
+      if (!refresh || q.refreshToken !== refresh) return bad(2002, 'refresh grant has ended');
+      return access ? good(given) : tokens();  // long before its end nothing changes
+    }
     if (q.accessToken !== access || !access) return bad(2003, 'accessToken invalid');
     if (q.method === 'order.getOrderDetail') return orders.has(q.orderId) ? good(orders.get(q.orderId)) : bad(3001, 'no such order');
     return bad(1005, 'no such method');
@@ -77,7 +89,7 @@ export function make({hub = ''} = {}) {
   }
 
   return {
-    hint: `app_id=${APP} app_secret=${SECRET} code=${CODE} access_token=${TOKEN} push_secret=${PUSH_SECRET}`,
+    hint: `app_id=${APP} app_secret=${SECRET} code=${CODE} refresh_token=${REFRESH} access_token=${TOKEN} push_secret=${PUSH_SECRET}`,
     failure(mode) {
       if (mode === 'busy') return {status: 429, body: {code: 429}, headers: {'retry-after': '1'}};
       if (mode === 'expired') return {status: 401, body: {code: 401}};
@@ -101,6 +113,11 @@ export function make({hub = ''} = {}) {
         access = refresh = '';
         codeUsed = true;
       }
+      if (wish.again) {
+        const answers = [];
+        for (const [url, body, headers] of untaken.splice(0)) answers.push((await deliver(url, body, headers)).status);
+        return {answers};
+      }
       if (wish.probe) return shopPush({test: true});
       if (wish.order) {
         const {number, tag, status} = wish.order;
@@ -110,7 +127,8 @@ export function make({hub = ''} = {}) {
       if (wish.say) {
         const {user, text, note, comment, picture} = wish.say;
         const body = JSON.stringify({message_id: `in-${next++}`, user_id: user, nick_name: people[user], create_time: Date.now(),
-          content: {text, ...(picture ? {image_url: picture} : {})}, ...(comment ? {comment_id: comment, note_id: note, note_title: '秋冬穿搭'} : {})});
+          content: {text, ...(picture ? {image_url: picture} : {})}, ...(comment ? {comment_id: comment, note_id: note, note_title: '秋冬穿搭',
+            note_url: `https://www.xiaohongshu.com/explore/${note}`} : {})});
         const signature = unsigned ? '0' : crypto.createHmac('sha256', PUSH_SECRET).update(body).digest('hex');
         return deliver(target, body, {'x-signature': signature});
       }
