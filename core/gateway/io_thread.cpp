@@ -14,21 +14,27 @@
 #include <system_error>
 #include <thread>
 
+#include "core/bus/wakeups.hpp"
+
 namespace qiao::core {
 
+/// Written to by other threads; never read, since the loop looks at changes only.
+struct IoThread::LoopBell final : Bell {
+  ~LoopBell() override { ::close(fd); }
+  void ring() noexcept override { ::eventfd_write(fd, 1); }
+  const int fd = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+};
+
 struct IoThread::Impl {
-  Impl() : epoll(::epoll_create1(EPOLL_CLOEXEC)), bell(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  Impl() : epoll(::epoll_create1(EPOLL_CLOEXEC)) {
     epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
-    if (epoll < 0 || bell < 0 || ::epoll_ctl(epoll, EPOLL_CTL_ADD, bell, &event) != 0) {
+    if (epoll < 0 || bell->fd < 0 || ::epoll_ctl(epoll, EPOLL_CTL_ADD, bell->fd, &event) != 0) {
       throw std::system_error(errno, std::generic_category(), "no event loop for the I/O thread");
     }
   }
-  ~Impl() {
-    ::close(bell);
-    ::close(epoll);
-  }
+  ~Impl() { ::close(epoll); }
   const int epoll;
-  const int bell;  ///< written to by other threads; never read, since the loop looks at changes only
+  const std::shared_ptr<LoopBell> bell = std::make_shared<LoopBell>();
   std::array<epoll_event, 256> events{};
   int got = 0;  ///< events of this round
   std::thread thread;
@@ -135,6 +141,7 @@ void IoThread::look() {
     patience = static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(next_tick_ - now).count());
   }
   loop.got = std::max(0, ::epoll_wait(loop.epoll, loop.events.data(), static_cast<int>(loop.events.size()), patience));
+  const Round round;
   bool rung = std::exchange(drain_soon_, false);
   for (int i = 0; i < loop.got; ++i) {
     const epoll_event& event = loop.events[static_cast<std::size_t>(i)];
@@ -243,7 +250,7 @@ void IoThread::wake() {
     drain_soon_ = true;
     return;
   }
-  ::eventfd_write(impl_->bell, 1);
+  ring_soon(impl_->bell);
 }
 
 void IoThread::drain() {
@@ -297,6 +304,7 @@ bool IoThread::run_and_wait(std::function<void()> task, std::chrono::steady_cloc
     return true;  // stopped meanwhile: every connection of it is gone
   }
   done.reset();
+  ring_now();
   return future.wait_until(deadline) == std::future_status::ready;
 }
 

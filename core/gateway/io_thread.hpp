@@ -126,6 +126,7 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
  private:
   friend class Connection;
   friend class Descriptor;
+  struct LoopBell;
   struct Impl;
   void run();
   void look();

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "core/bus/thread_role.hpp"
+#include "core/bus/wakeups.hpp"
 #include "core/observe/trace.hpp"
 
 namespace qiao::core {
@@ -27,6 +28,11 @@ constexpr auto kLastPatience = std::chrono::seconds(10);
 thread_local bool is_writer_thread = false;
 
 }  // namespace
+
+struct GroupWriter::WriterBell final : Bell {
+  void ring() noexcept override { wake.notify_one(); }
+  std::condition_variable wake;
+};
 
 std::vector<std::function<void()>> WriterSession::take_undo(std::size_t keep) {
   std::vector<std::function<void()>> taken;
@@ -90,6 +96,7 @@ GroupWriter::GroupWriter(std::unique_ptr<WriterSession> session, Settings settin
       rollbacks_(metrics.counter("qiao_store_rollbacks_total", "Groups of writes that were undone")),
       refused_total_(metrics.counter("qiao_store_refused_total", "Writes refused because the queue was full")),
       commit_seconds_(metrics.histogram("qiao_store_group_seconds", "From begin to synced commit of a group")),
+      bell_(std::make_shared<WriterBell>()),
       queue_(settings.queue_capacity) {
   thread_ = std::thread([this] { run(); });
 }
@@ -119,7 +126,7 @@ void GroupWriter::submit(Job job) {
   }
   const bool wake = std::exchange(sleeping_, false);
   lock.unlock();
-  if (wake) wake_.notify_one();
+  if (wake) ring_soon(bell_);
 }
 
 void GroupWriter::stop() {
@@ -128,7 +135,7 @@ void GroupWriter::stop() {
     stopping_ = true;
     sleeping_ = false;
   }
-  wake_.notify_one();
+  bell_->ring();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -151,8 +158,8 @@ bool GroupWriter::wait_for_jobs() {
       sleeping_ = true;
       const auto patience = idle_done_ ? session_->probe_every() : kIdleAfter;
       if (patience.count() == 0) {
-        wake_.wait(lock);
-      } else if (wake_.wait_for(lock, patience) == std::cv_status::timeout && !something()) {
+        bell_->wake.wait(lock);
+      } else if (bell_->wake.wait_for(lock, patience) == std::cv_status::timeout && !something()) {
         lock.unlock();
         if (std::exchange(idle_done_, true)) {
           probe();
@@ -271,7 +278,7 @@ GroupWriter::Attempt GroupWriter::resolve_doubt(const Error& error) {
       fail_group(error, Trouble::io);
       return Attempt::failed;
     }
-    wake_.wait_for(lock, kAskAgain);
+    bell_->wake.wait_for(lock, kAskAgain);
     lock.unlock();
     refuse_waiting(for_callers(error, Trouble::in_doubt));
   }
@@ -378,6 +385,7 @@ void GroupWriter::finish_group() {
       std::count_if(results_.begin(), results_.end(), [](const Result<void>& result) { return !result; }));
   jobs_.add(group_.size() - failed);  // first: whoever is told may look
   if (failed > 0) job_errors_.add(failed);
+  const Round round;
   for (std::size_t i = 0; i < group_.size(); ++i) finish(group_[i], std::move(results_[i]));
   group_.clear();
 }

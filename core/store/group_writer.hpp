@@ -74,6 +74,7 @@ class GroupWriter {
   [[nodiscard]] WriterSession& session() noexcept { return *session_; }
 
  private:
+  struct WriterBell;
   enum class Attempt : std::uint8_t { committed, failed, needs_isolation, again };
   void run();
   bool wait_for_jobs();
@@ -112,7 +113,7 @@ class GroupWriter {
   std::atomic<State> state_{State::ok};
   std::optional<Error> fatal_;  // set before state_ becomes failed; read by the writer thread only
   mutable std::mutex mutex_;
-  std::condition_variable wake_;
+  const std::shared_ptr<WriterBell> bell_;
   JobQueue queue_;                              // guarded by mutex_
   std::vector<std::pair<Job, Error>> refused_;  // guarded by mutex_
   bool sleeping_ = false;                       // guarded by mutex_

@@ -10,19 +10,14 @@
 namespace qiao::core::sqlite {
 namespace {
 
-// In pages of 4 KiB. The checkpointer keeps up beside the writer, but the log can only start over when all of it has
-// been copied and nobody writes: that is the writer's own turn, short because little is left to copy by then.
-constexpr int kRoundPages = 1000;
-constexpr int kShortPages = 100;
-constexpr int kOwnPages = 4096;
-constexpr int kForcedPages = 12288;  // 48 MiB: the promise is 64
 constexpr int kShortBusyMillis = 100;
 constexpr int kBusyMillis = 5000;
 
 /// Gives the log the length that it will need anyway: a sync after writing over a file takes half of one after making
 /// it longer. Zeros are no valid frames, so they end the log for whoever reads it. Nobody else writes yet.
 void lengthen_log(const std::filesystem::path& log) {
-  constexpr std::size_t kLength = static_cast<std::size_t>(kRoundPages + 2 * kShortPages) * (4096 + 24) + 32;
+  constexpr std::size_t kLength =
+      static_cast<std::size_t>(LogPlan::kRoundPages + 2 * LogPlan::kShortPages) * (4096 + 24) + 32;
   std::error_code missing;
   const auto size = std::filesystem::file_size(log, missing);
   if (missing || size >= kLength) return;
@@ -112,15 +107,17 @@ Result<void> SqliteWriter::housekeep(bool idle) {
     // The log keeps its length: writing over it syncs faster than making it longer.
     return log_pages_ == 0 ? Result<void>() : checkpoint(SQLITE_CHECKPOINT_PASSIVE);
   }
-  if (log_pages_ < last_pages_) next_own_ = 0;
-  last_pages_ = log_pages_;
-  if (log_pages_ < std::max(kRoundPages, next_own_) || checkpointer_->busy()) return {};
-  if (log_pages_ - checkpointer_->copied() > kShortPages && log_pages_ < kOwnPages) {
-    checkpointer_->poke();
-    return {};
+  switch (plan_.next(log_pages_, checkpointer_->busy(), checkpointer_->copied())) {
+    case LogPlan::Turn::nobody:
+      return {};
+    case LogPlan::Turn::checkpointer:
+      checkpointer_->poke();
+      return {};
+    case LogPlan::Turn::writer:
+      return checkpoint(SQLITE_CHECKPOINT_PASSIVE);
+    case LogPlan::Turn::writer_waits:
+      break;
   }
-  next_own_ = log_pages_ + kRoundPages;  // a reader may keep the log from starting over; that passes
-  if (log_pages_ < kForcedPages) return checkpoint(SQLITE_CHECKPOINT_PASSIVE);
   sqlite3_busy_timeout(connection_->raw(), kShortBusyMillis);
   auto done = checkpoint(SQLITE_CHECKPOINT_RESTART);
   sqlite3_busy_timeout(connection_->raw(), kBusyMillis);

@@ -2,6 +2,7 @@
 
 #include "core/store/sqlite/checkpointer.hpp"
 #include "core/store/sqlite/connection.hpp"
+#include "core/store/sqlite/log_plan.hpp"
 
 namespace qiao::core::sqlite {
 
@@ -36,9 +37,8 @@ class SqliteWriter final : public WriterSession {
   const std::unique_ptr<Connection> connection_;
   const std::unique_ptr<Checkpointer> checkpointer_;
   std::unique_ptr<Statement> begin_, commit_, rollback_, savepoint_, release_, rollback_to_;
-  int log_pages_ = 0;   // in the write-ahead log after the last commit
-  int last_pages_ = 0;  // the same a commit earlier: less now means that the log has started over
-  int next_own_ = 0;    // pages at which the writer checkpoints again by itself
+  int log_pages_ = 0;  // in the write-ahead log after the last commit
+  LogPlan plan_;
 };
 
 class SqliteReader final : public ReaderSession {
