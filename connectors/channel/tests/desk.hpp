@@ -1,6 +1,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -69,6 +70,11 @@ class Desk {
     });
     hub.serve<contract::Rate>([s = state_](const contract::Rate& r, const Headers&) {
       const std::lock_guard lock(s->mutex);
+      if (!s->refused_ratings.empty()) {
+        Error error = std::move(s->refused_ratings.front());
+        s->refused_ratings.pop_front();
+        return Result<contract::Done>(std::move(error));
+      }
       s->ratings.push_back(r);
       s->changed.notify_all();
       return Result<contract::Done>(contract::Done{});
@@ -123,6 +129,11 @@ class Desk {
     const std::lock_guard lock(state_->mutex);
     state_->refuse = times;
   }
+  /// The next rating fails so; one more for each call.
+  void refuse_rating(Error error) {
+    const std::lock_guard lock(state_->mutex);
+    state_->refused_ratings.push_back(std::move(error));
+  }
   contract::Attachment file(const std::string& name, const std::string& type, const std::string& bytes) {
     return state_->store(name, type, bytes);
   }
@@ -172,6 +183,7 @@ class Desk {
     std::vector<Arrived> arrived;
     std::vector<contract::WriteMessage> written;
     std::vector<contract::Rate> ratings;
+    std::deque<Error> refused_ratings;
     std::vector<contract::Identify> identified;
     std::vector<Id> read;
     std::map<std::int64_t, std::vector<std::pair<contract::Delivery, std::string>>> reports;

@@ -133,7 +133,9 @@ Result<std::string> Client::send_message(const channel::Part& part) {
   }
   auto answer = api_->call("/im/send/msg/", {}, body);
   if (!answer) return answer.error();
-  return text(at(answer->first, "msg_id"));
+  std::string id = text(at(answer->first, "msg_id"));
+  if (!id.empty()) static_cast<void>(services_->channel->memory().put("sent:" + short_id(id), "1", kEcho));
+  return id;
 }
 
 void Client::sending(const std::string& said) {

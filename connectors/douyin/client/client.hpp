@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -66,6 +67,7 @@ class Client final : public channel::Platform {
   contract::Card post_card(const std::string& item);
   void poll();
   Result<void> poll_video(const std::string& item);
+  Result<std::vector<Comment>> replies(const std::string& item, const std::string& comment, Time since);
 
   /// An alert when it is not.
   void signed_in(const Result<std::string>& token);
@@ -83,6 +85,7 @@ class Client final : public channel::Platform {
   std::unique_ptr<Account> account_;  ///< when this instance keeps the credentials
   std::unique_ptr<Api> api_;
   std::shared_ptr<channel::Receiver> receiver_;
+  std::atomic<bool> told_of_others_{false};
   std::mutex mutex_;
   std::deque<std::pair<SteadyTime, std::string>> sent_;
 };

@@ -57,7 +57,6 @@ Comment comment_of(const Json& one, const std::string& item) {
   c.item = item;
   c.user = clip(text(at(one, "comment_user_id")), 128);
   c.name = clip(first_text(one, {"nick_name", "nickname"}), kName);
-  c.reply_to = id_of(at(one, "reply_comment_id"));
   c.text = clip(text(at(one, "content")), kText);
   c.at = moment(integer(at(one, "create_time")));
   c.replies = integer(at(one, "reply_comment_total"));
@@ -65,6 +64,8 @@ Comment comment_of(const Json& one, const std::string& item) {
 }
 
 }  // namespace
+
+std::string short_id(const std::string& id) { return id.size() <= 128 ? id : channel::hex(channel::sha256(id)); }
 
 std::string signature(std::string_view client_secret, std::string_view raw_body) {
   return channel::hex(channel::sha1(std::string(client_secret).append(raw_body)));
@@ -94,7 +95,6 @@ Result<Webhook> read_webhook(std::string_view body) {
     hook.challenge = Json{{"challenge", challenge}}.dump();
   } else if (hook.event == "item_comment_reply") {
     hook.comment = comment_of(content, id_of(at(content, "reply_to_item_id")));
-    hook.comment.reply_to = id_of(at(content, "reply_to_comment_id"));
     if (hook.comment.user.empty()) hook.comment.user = hook.from;
   } else if (hook.event.starts_with("im_")) {
     read_message(content, hook);

@@ -16,6 +16,9 @@ namespace qiao::douyin {
 
 using channel::clip;
 
+/// Ids of the inbox are at most 128 bytes.
+std::string short_id(const std::string& id);
+
 /// X-Douyin-Signature of a body.
 std::string signature(std::string_view client_secret, std::string_view raw_body);
 
@@ -25,7 +28,6 @@ struct Comment {
   std::string item;
   std::string user;
   std::string name;
-  std::string reply_to;
   std::string text;
   Time at;
   std::int64_t replies = 0;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "connectors/channel/places.hpp"
@@ -23,6 +24,10 @@ constexpr std::chrono::hours kVideoLife{24};
 /// The platform sends again what took longer than 5 s.
 constexpr std::chrono::milliseconds kHandOver{4000};
 
+/// Clocks differ by minutes; what was taken before is known by its id.
+constexpr std::chrono::minutes kClocks{5};
+constexpr int kPages = 50;
+
 Lane hooks() {
   Lane lane;
   lane.kind = Lane::blocking;
@@ -41,9 +46,6 @@ Lane polling() {
   lane.concurrency = 1;
   return lane;
 }
-
-/// Ids of the inbox are at most 128 bytes.
-std::string short_id(const std::string& id) { return id.size() <= 128 ? id : channel::hex(channel::sha256(id)); }
 
 std::string written(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
@@ -99,6 +101,7 @@ void Client::called(const std::shared_ptr<const HttpRequest>& request, const Htt
   }
   const bool queued = services_->host.bus().post(hooks(), [this, request, reply] {
     auto done = take(request->body, std::string(request->header("msg-id")));
+    if (!done) services_->host.log().warn("an event of Douyin was not taken: {}", done.error().message);
     HttpResponse answer;
     answer.body = "{}";
     reply(done || channel::is_final(done.error()) ? std::move(answer) : HttpResponse::problem(done.error()));
@@ -120,7 +123,13 @@ Result<void> Client::take(const std::string& body, const std::string& id) {
   // One webhook serves all accounts of an app.
   if (hook->from != config_.open_id && hook->to != config_.open_id && !(is_comment && hook->to.empty())) return {};
   if (is_comment != comments()) {
-    if (config_.others_to.empty()) return {};
+    if (config_.others_to.empty()) {
+      if (!told_of_others_.exchange(true)) {
+        services_->host.log().warn("events for {} come and are not taken: no others_to names an instance for them",
+                                   is_comment ? "comments" : "private messages");
+      }
+      return {};
+    }
     RequestOptions options(kHandOver);
     options.to = config_.others_to;
     auto handed = services_->host.bus().ask(TakeEvent{body, id}, options);
@@ -266,6 +275,8 @@ Result<channel::Receiver::File> Client::fetch(const channel::Media& media) {
 Result<void> Client::answered_elsewhere(const std::string& id, const std::string& user, const std::string& said,
                                         Time at) {
   if (user.empty() || said.empty() || was_ours(said)) return {};
+  // After a restart the words are forgotten, the platform's id is not.
+  if (auto ours = services_->channel->memory().get("sent:" + short_id(id)); ours && *ours) return {};
   return note(id, user, {}, (english_ ? "[Written in the Douyin app] " : "［在抖音 App 中回复］") + said, at);
 }
 
@@ -309,6 +320,25 @@ void Client::poll() {
   }
 }
 
+/// Newest first; older ones than `since` only as far as they stand on the same page.
+Result<std::vector<Comment>> Client::replies(const std::string& item, const std::string& comment, Time since) {
+  std::vector<Comment> all;
+  std::string cursor = "0";
+  for (int page = 0; page < kPages; ++page) {
+    auto answer = api_->call("/item/comment/reply/list/",
+                             {{"item_id", item}, {"comment_id", comment}, {"cursor", cursor}, {"count", "20"}}, {});
+    if (!answer) return answer.error();
+    auto part = read_comments(answer->second, item);
+    if (!part) return part.error();
+    const bool recent =
+        std::any_of(part->list.begin(), part->list.end(), [&](const Comment& one) { return one.at >= since; });
+    std::move(part->list.begin(), part->list.end(), std::back_inserter(all));
+    if (!part->more || !recent || part->cursor == cursor) break;
+    cursor = part->cursor;
+  }
+  return all;
+}
+
 Result<void> Client::poll_video(const std::string& item) {
   channel::Memory& memory = services_->channel->memory();
   const std::string name = "seen:" + channel::hex(channel::sha1(item));
@@ -322,8 +352,7 @@ Result<void> Client::poll_video(const std::string& item) {
     bool any = false;
     // Newest first there; in the order in which they were written here.
     for (auto comment = list.rbegin(); comment != list.rend(); ++comment) {
-      // Clocks differ by minutes; what was taken before is known by its id.
-      if (comment->at + 5min < seen) continue;
+      if (comment->at < seen - kClocks) continue;
       any = true;
       if (auto taken = take_comment(*comment); !taken && !channel::is_final(taken.error())) return taken.error();
       newest = std::max(newest, comment->at);
@@ -332,7 +361,7 @@ Result<void> Client::poll_video(const std::string& item) {
   };
   const char* list_path = config_.mini_app ? "/api/apps/v1/item/list_comment/" : "/item/comment/list/";
   std::string cursor = "0";
-  for (int page = 0; page < 50; ++page) {
+  for (int page = 0; page < kPages; ++page) {
     auto answer =
         api_->call(list_path, {{"item_id", item}, {"cursor", cursor}, {"count", "20"}, {"sort_type", "time"}}, {});
     if (!answer) return answer.error();
@@ -344,12 +373,9 @@ Result<void> Client::poll_video(const std::string& item) {
       const std::string count = std::to_string(parent.replies);
       auto before = memory.get(counter);
       if (before && *before == count) continue;
-      auto replies = api_->call("/item/comment/reply/list/",
-                                {{"item_id", item}, {"comment_id", parent.id}, {"cursor", "0"}, {"count", "20"}}, {});
-      if (!replies) return replies.error();
-      auto list = read_comments(replies->second, item);
+      auto list = replies(item, parent.id, seen - kClocks);
       if (!list) return list.error();
-      if (auto taken = take_all(list->list); !taken) return taken.error();
+      if (auto taken = take_all(*list); !taken) return taken.error();
       static_cast<void>(memory.put(counter, count, kPlaceLife));
     }
     auto any = take_all(comments->list);

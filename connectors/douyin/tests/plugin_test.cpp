@@ -150,6 +150,28 @@ TEST_F(Douyin, CommentsWithoutWebhooksArePolled) {
   EXPECT_EQ(desk.arrived()[1].user, "cust-2");
 }
 
+TEST_F(Douyin, MoreRepliesThanAPageHoldsArePolled) {
+  const Json asked = tell({{"comment", {{"user", "cust-1"}, {"text", "有人吗"}}}, {"quiet", true}});
+  for (int i = 0; i < 25; ++i) {
+    tell(
+        {{"comment", {{"user", "cust-2"}, {"text", std::to_string(i)}, {"to", asked["comment_id"]}}}, {"quiet", true}});
+  }
+  comments(std::string("refresh_token: rft.first\npoll: 1s\nvideos: ['") + kVideo + "']\n");
+  ASSERT_TRUE(desk.wait_for(26));
+}
+
+TEST_F(Douyin, WhatNoInstanceTakesIsSaidInTheLog) {
+  comments();
+  EXPECT_EQ(say("在吗")["status"], 200);
+  EXPECT_NE(hub.log().find("private messages come and are not taken"), std::string::npos);
+}
+
+TEST_F(Douyin, AnEventThatMakesNoSenseIsSaidInTheLog) {
+  comments();
+  tell({{"event", {{"event", "item_comment_reply"}, {"from_user_id", ""}, {"content", {{"content", "?"}}}}}});
+  ASSERT_TRUE(hub.wait_until([&] { return hub.log().find("was not taken") != std::string::npos; }));
+}
+
 TEST_F(Douyin, APlatformThatIsBusyOrAwayIsTriedAgain) {
   comments();
   comment("有货吗");
@@ -229,6 +251,21 @@ TEST_F(Douyin, WhatIsWrittenInTheAppIsANote) {
   ASSERT_TRUE(desk.wait_for(2));
   EXPECT_TRUE(desk.arrived()[1].event);
   EXPECT_EQ(desk.arrived()[1].content.text, "［在抖音 App 中回复］我是店长");
+}
+
+TEST_F(Douyin, TheEchoOfAnAnswerIsNoneAfterARestart) {
+  both();
+  say("在吗");
+  ASSERT_TRUE(desk.wait_for(1));
+  tell({{"hold", true}});  // the platform's webhooks wait
+  ASSERT_EQ(desk.report(desk.write("messages", "cust-1", {"在的"})).first, Delivery::sent);
+  hub.restart();
+  tell({{"hub", hub.url() + "/hooks/comments"}, {"hold", false}});
+  say("好的");
+  ASSERT_TRUE(desk.wait_for(2));
+  hub.run_until_idle();
+  ASSERT_EQ(desk.arrived().size(), 2U);
+  EXPECT_EQ(desk.arrived()[1].content.text, "好的");
 }
 
 TEST_F(Douyin, TheSeventhPrivateMessageWaitsForTheCustomer) {

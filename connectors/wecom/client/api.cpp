@@ -1,5 +1,7 @@
 #include "connectors/wecom/client/api.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "connectors/channel/form.hpp"
@@ -13,8 +15,9 @@ namespace {
 using platform::at;
 using platform::Json;
 
-/// An answer is a JSON object, a file is not: no picture, voice or video begins with a brace.
+/// A file comes with its name, whatever is in it.
 bool may_be_json(const OutboundResponse& response) {
+  if (response.header("content-disposition").find("filename") != std::string_view::npos) return false;
   return response.header("content-type").find("json") != std::string_view::npos || response.body.starts_with('{');
 }
 
@@ -91,6 +94,23 @@ Result<std::string> Api::call_text(const std::string& path, const std::string& b
   auto answer = send(std::move(request), path, {});
   if (!answer) return answer.error();
   return std::move(answer->first.body);
+}
+
+Result<std::vector<Api::Account>> Api::accounts() {
+  constexpr std::size_t kPage = 100, kMost = 5000;
+  std::vector<Account> all;
+  for (std::size_t offset = 0; offset < kMost; offset += kPage) {
+    auto list = call("/cgi-bin/kf/account/list", fmt::format(R"({{"offset":{},"limit":{}}})", offset, kPage));
+    if (!list) return list.error();
+    const auto& page = platform::items(at(*list, "account_list"));
+    for (const Json& one : page) {
+      if (std::string id = platform::text(at(one, "open_kfid")); !id.empty()) {
+        all.push_back({std::move(id), platform::text(at(one, "name"))});
+      }
+    }
+    if (page.size() < kPage) break;
+  }
+  return all;
 }
 
 Result<Api::Media> Api::media(const std::string& media_id) {

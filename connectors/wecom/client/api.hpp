@@ -3,6 +3,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "connectors/channel/plugin.hpp"
 #include "connectors/channel/token_keeper.hpp"
@@ -20,6 +22,12 @@ class Api {
   Result<platform::Json> call(const std::string& path, const std::string& body, const std::string& query = {});
   /// The answer as text, for what is read elsewhere.
   Result<std::string> call_text(const std::string& path, const std::string& body);
+  struct Account {
+    std::string open_kfid;
+    std::string name;
+  };
+  /// All 客服账号 that the secret may use.
+  Result<std::vector<Account>> accounts();
   struct Media {
     std::string bytes;
     std::string name;

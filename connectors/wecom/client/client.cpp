@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "connectors/channel/parts.hpp"
 #include "connectors/wecom/client/outbound.hpp"
 
 namespace qiao::wecom {
@@ -178,7 +179,12 @@ Result<std::string> Client::send(const channel::Part& part) {
 
 Result<std::string> Client::body_of(const channel::Part& part, const Customer& to, bool fresh) {
   using Kind = channel::Part::Kind;
-  if (part.kind == Kind::choice) return menu_body(to, part.key, part.text, part.buttons);
+  if (part.kind == Kind::choice) {
+    if (part.buttons.size() > kMenuEntries) return channel::failure::unsupported("a menu of WeCom has ten entries");
+    std::string head = part.text;
+    if (auto done = send_long_head(part, to, head); !done) return done.error();
+    return menu_body(to, part.key, head, part.buttons);
+  }
   if (part.kind == Kind::file) {
     const std::string kind = media_kind(part.file, config_);
     if (kind.empty()) return channel::failure::unsupported("the file is too large for WeCom");
@@ -198,6 +204,16 @@ Result<std::string> Client::body_of(const channel::Part& part, const Customer& t
     return body;
   }
   return text_body(to, part.key, part.text);
+}
+
+/// What does not fit above a menu goes before it, under a key of its own: in another try the platform knows it already.
+Result<void> Client::send_long_head(const channel::Part& part, const Customer& to, std::string& head) {
+  if (head.size() <= kMenuHead) return {};
+  const std::string end = channel::split_text(head, kMenuHead / 4).back();
+  auto sent = api_->call("/cgi-bin/kf/send_msg", text_body(to, part.key + "h", head.substr(0, head.rfind(end))));
+  if (!sent) return sent.error();
+  head = end;
+  return {};
 }
 
 Result<std::string> Client::uploaded(const contract::Attachment& file, const std::string& kind, bool fresh) {
@@ -247,12 +263,13 @@ void Client::ask_rating(const contract::ConversationChanged& change) {
   services_->channel->write(std::move(message));
 }
 
-bool Client::graded(const Item& item) {
+Result<bool> Client::graded(const Item& item) {
   const Grade grade = grade_of(menu_value(item.menu_id));
   if (grade.score == 0) return false;
   auto done = services_->host.bus().ask(contract::Rate{grade.conversation, grade.score, {}}, RequestOptions(5s));
   if (!done) {
     services_->host.log().warn("a rating was not kept: {}", done.error().message);
+    if (!channel::is_final(done.error())) return done.error();  // the cursor waits
     return false;
   }
   services_->channel->opens_window(user_of(item.customer), item.at);
@@ -268,11 +285,10 @@ bool Client::graded(const Item& item) {
 }
 
 Result<contract::ConnectorTested> Client::test() {
-  auto list = api_->call("/cgi-bin/kf/account/list", R"({"offset":0,"limit":100})");
+  auto list = api_->accounts();
   if (!list) return list.error();
   std::string says;
-  for (const Json& account : platform::items(at(*list, "account_list"))) {
-    const std::string id = platform::text(at(account, "open_kfid"));
+  for (const auto& [id, name] : *list) {
     if (!wanted(id)) continue;
     auto people = api_->call("/cgi-bin/kf/servicer/list", {}, "open_kfid=" + url_encode(id));
     std::size_t all = 0, receiving = 0;
@@ -282,8 +298,7 @@ Result<contract::ConnectorTested> Client::test() {
         if (platform::integer(at(one, "status")) == 0) ++receiving;
       }
     }
-    says += fmt::format("{}{} ({}), {} of {} servicers receiving", says.empty() ? "" : "; ",
-                        platform::text(at(account, "name")), id, receiving, all);
+    says += fmt::format("{}{} ({}), {} of {} servicers receiving", says.empty() ? "" : "; ", name, id, receiving, all);
   }
   if (says.empty()) {
     return Error{Errc::not_found, "wecom.no_account",

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -53,7 +54,10 @@ class Client final : public channel::Platform {
   bool pull(const std::string& open_kfid, std::string token);
   void pull_all();
   void work(const std::string& open_kfid);
-  void failed(const Error& error);
+  /// An alert while pulling for an account (or, "", asking for the accounts) cannot work without a person.
+  void pulled(const std::string& open_kfid, const Result<void>& result);
+  /// What was said before it is no work for the hub.
+  Result<Time> begun();
   Result<void> pages(const std::string& open_kfid, std::string token);
   Result<void> take(std::vector<Item>& items);
   Result<void> take_message(Item& item);
@@ -64,7 +68,8 @@ class Client final : public channel::Platform {
   std::string name_of(const std::string& external_userid);
   bool known(const std::string& external_userid);
   Result<channel::Receiver::File> fetch(const std::string& media_id);
-  bool graded(const Item& item);
+  /// Whether it was the answer to a question for a rating.
+  Result<bool> graded(const Item& item);
   [[nodiscard]] bool wanted(const std::string& open_kfid) const;
 
   // sessions
@@ -74,6 +79,7 @@ class Client final : public channel::Platform {
 
   // sending
   Result<std::string> body_of(const channel::Part& part, const Customer& to, bool fresh_media);
+  Result<void> send_long_head(const channel::Part& part, const Customer& to, std::string& head);
   Result<std::string> uploaded(const contract::Attachment& file, const std::string& kind, bool fresh);
   Result<std::string> thumb(const contract::Card& card, bool fresh);
   void ask_rating(const contract::ConversationChanged& change);
@@ -87,6 +93,7 @@ class Client final : public channel::Platform {
   std::shared_ptr<channel::Receiver> receiver_;
   std::mutex mutex_;
   std::map<std::string, Pull> pulls_;
+  std::set<std::string> failing_;             ///< accounts of which the alert tells
   std::map<std::string, std::string> names_;  ///< nicknames of customers who wrote lately
   bool closing_ = false;
 };

@@ -57,7 +57,6 @@ void read_event(const Json& event, Item& item) {
   item.scene = clip(text(at(event, "scene")), kTitle);
   item.scene_param = clip(decoded(text(at(event, "scene_param"))), kText);
   item.welcome_code = text(at(event, "welcome_code"));
-  item.message = text(at(event, "msg_code"));
   item.about = text(at(event, item.event == "msg_send_fail" ? "fail_msgid" : "recall_msgid"));
   for (const char* key : {"fail_type", "change_type", "status"}) {
     if (const Json& value = at(event, key); !value.is_null())

@@ -52,9 +52,8 @@ struct Item {
   std::string scene;
   std::string scene_param;
   std::string welcome_code;
-  std::string about;    ///< msgid that failed or was recalled
-  int detail = 0;       ///< fail_type, change_type, status
-  std::string message;  ///< msg_code
+  std::string about;  ///< msgid that failed or was recalled
+  int detail = 0;     ///< fail_type, change_type, status
 };
 
 struct Page {

@@ -29,7 +29,7 @@ std::string written(const Json& json) { return json.dump(-1, ' ', false, Json::e
 Json menu(std::string_view head, const std::vector<contract::Button>& buttons) {
   Json list = Json::array();
   for (const contract::Button& button : buttons) {
-    if (list.size() == 10) break;
+    if (list.size() == kMenuEntries) break;
     const std::string label = clip(button.label, 128);
     if (!button.url.empty()) {
       list.push_back({{"type", "view"}, {"view", {{"url", button.url}, {"content", label}}}});
@@ -38,12 +38,15 @@ Json menu(std::string_view head, const std::vector<contract::Button>& buttons) {
       list.push_back({{"type", "click"}, {"click", {{"id", menu_id(value)}, {"content", label}}}});
     }
   }
-  return {{"head_content", clip(head, 1024)}, {"list", std::move(list)}};
+  return {{"head_content", clip(head, kMenuHead)}, {"list", std::move(list)}};
 }
 
 }  // namespace
 
-std::string menu_id(std::string_view value) { return clip(std::string(kOurs).append(value), 128); }
+std::string menu_id(std::string_view value) {
+  std::string id = std::string(kOurs).append(value);
+  return id.size() <= 128 ? id : std::string(kOurs);
+}
 
 std::string menu_value(std::string_view id) {
   return id.starts_with(kOurs) ? std::string(id.substr(kOurs.size())) : std::string();

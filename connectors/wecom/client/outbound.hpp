@@ -13,7 +13,9 @@
 
 namespace qiao::wecom {
 
-/// Menu ids that the hub made carry what a tap says; ids of menus from the console do not.
+constexpr std::size_t kMenuEntries = 10, kMenuHead = 1024;
+
+/// Menu ids that the hub made carry what a tap says, when it is short enough; ids of menus from the console do not.
 std::string menu_id(std::string_view value);
 /// The value of one of our ids; empty: not ours.
 std::string menu_value(std::string_view id);

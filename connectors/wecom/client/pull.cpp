@@ -18,7 +18,11 @@ using platform::at;
 using platform::Json;
 using namespace std::chrono_literals;
 
-constexpr std::size_t kNames = 10'000;
+constexpr std::size_t kNames = 10'000, kAskedAtOnce = 100;
+// What Memory says about a greeting.
+constexpr const char* kGreeting = "1";
+constexpr const char* kGreeted = "2";
+constexpr std::chrono::hours kGreetingLife{24};
 
 Lane pulling() {
   Lane lane;
@@ -32,16 +36,22 @@ Lane pulling() {
 
 void Client::start_pulling() {
   post([this] {
-    // What customers said before the hub came here is no work for it.
-    channel::Memory& memory = services_->channel->memory();
-    const Time now = services_->host.clock().now();
-    static_cast<void>(memory.claim("since", std::to_string(to_micros(now - 10min)), std::chrono::hours(24 * 3650)));
     if (auto done = ensure_servicers(); !done) {
       services_->host.log().warn("servicers were not added: {}", done.error().message);
     }
     pull_all();
   });
   services_->host.bus().every(config_.catch_up, pulling(), [this] { pull_all(); });
+}
+
+Result<Time> Client::begun() {
+  channel::Memory& memory = services_->channel->memory();
+  const Time now = services_->host.clock().now();
+  auto first = memory.claim("since", std::to_string(to_micros(now - 10min)), std::chrono::hours(24 * 3650));
+  if (!first) return first.error();
+  auto since = memory.get("since");
+  if (!since) return since.error();
+  return from_micros(std::strtoll(since->value_or("0").c_str(), nullptr, 10));
 }
 
 bool Client::post(std::function<void()> work) { return services_->host.bus().post(pulling(), std::move(work)); }
@@ -61,12 +71,10 @@ void Client::pull_all() {
     for (const std::string& account : config_.accounts) static_cast<void>(pull(account, {}));
     return;
   }
-  auto list = api_->call("/cgi-bin/kf/account/list", R"({"offset":0,"limit":100})");
-  if (!list) return failed(list.error());
-  for (const Json& account : platform::items(at(*list, "account_list"))) {
-    const std::string id = platform::text(at(account, "open_kfid"));
-    if (wanted(id)) static_cast<void>(pull(id, {}));
-  }
+  auto list = api_->accounts();
+  pulled({}, list ? Result<void>() : list.error());
+  if (!list) return;
+  for (const Api::Account& account : *list) static_cast<void>(pull(account.open_kfid, {}));
 }
 
 bool Client::pull(const std::string& open_kfid, std::string token) {
@@ -96,16 +104,17 @@ void Client::work(const std::string& open_kfid) {
       token = std::exchange(state.token, {});
     }
     auto done = pages(open_kfid, token);
+    // Without a list of one's own the platform's list says what there is; it is asked again at the next catch-up.
+    const bool gone = !done && config_.accounts.empty() && done.error().code == Errc::not_found;
+    pulled(open_kfid, gone ? Result<void>() : done);
     const std::lock_guard lock(mutex_);
     Pull& state = pulls_[open_kfid];
-    if (done) {
-      services_->channel->alert_over("wecom.pull");
+    if (done || gone) {
       state.failures = 0;
-      if (state.again) continue;
+      if (done && state.again) continue;
       state.running = false;
       return;
     }
-    failed(done.error());
     if (state.token.empty()) state.token = token;
     const auto pause = std::max<std::chrono::milliseconds>(
         done.error().retry_after, std::min(1000ms * (1 << std::min(state.failures, 9)), 300'000ms));
@@ -116,12 +125,22 @@ void Client::work(const std::string& open_kfid) {
   }
 }
 
-void Client::failed(const Error& error) {
-  if (error.code == Errc::cancelled) return;
-  services_->host.log().warn("pulling from WeCom failed: {}", error.message);
-  if (channel::is_final(error) || error.name() == "channel.quota") {
-    services_->channel->alert("wecom.pull", fmt::format("No messages come from WeCom: {}", error.message));
+void Client::pulled(const std::string& open_kfid, const Result<void>& result) {
+  if (result) {
+    const std::lock_guard lock(mutex_);
+    if (failing_.erase(open_kfid) > 0 && failing_.empty()) services_->channel->alert_over("wecom.pull");
+    return;
   }
+  const Error& error = result.error();
+  if (error.code == Errc::cancelled) return;
+  services_->host.log().warn("pulling from WeCom failed: {} account={}", error.message, open_kfid);
+  if (!channel::is_final(error) && error.name() != "channel.quota") return;
+  {
+    const std::lock_guard lock(mutex_);
+    failing_.insert(open_kfid);
+  }
+  services_->channel->alert("wecom.pull", fmt::format("No messages come from WeCom{}{}: {}",
+                                                      open_kfid.empty() ? "" : " for ", open_kfid, error.message));
 }
 
 Result<void> Client::pages(const std::string& open_kfid, std::string token) {
@@ -156,11 +175,9 @@ Result<void> Client::pages(const std::string& open_kfid, std::string token) {
 }
 
 Result<void> Client::take(std::vector<Item>& items) {
-  auto since = services_->channel->memory().get("since");
-  if (!since) return since.error();
-  const std::string first = since->value_or("0");
-  const Time oldest = from_micros(std::strtoll(first.c_str(), nullptr, 10));
-  std::erase_if(items, [&](const Item& item) { return item.at < oldest; });
+  const auto oldest = begun();
+  if (!oldest) return oldest.error();
+  std::erase_if(items, [&](const Item& item) { return item.at < *oldest; });
   greet(items);
   introduce(items);
   std::set<std::string> held;
@@ -181,44 +198,58 @@ void Client::greet(const std::vector<Item>& items) {
   const Time now = services_->host.clock().now();
   for (const Item& item : items) {
     if (item.welcome_code.empty() || now - item.at > 1min) continue;
-    auto first = services_->channel->memory().claim("welcome/" + item.id, "1", std::chrono::hours(24));
+    channel::Memory& memory = services_->channel->memory();
+    const std::string name = "welcome/" + item.id;
+    auto first = memory.claim(name, kGreeting, kGreetingLife);
     if (!first || !*first) continue;
     auto sent = api_->call("/cgi-bin/kf/send_msg_on_event", welcome_body(item.welcome_code, channel::random_token(24),
                                                                          config_.welcome, config_.welcome_menu));
-    if (!sent) services_->host.log().warn("a customer was not greeted: {}", sent.error().message);
+    if (sent) {
+      static_cast<void>(memory.put(name, kGreeted, kGreetingLife));
+    } else {
+      services_->host.log().warn("a customer was not greeted: {}", sent.error().message);
+    }
   }
 }
 
 /// Names and UnionIDs of customers that are new here.
 void Client::introduce(const std::vector<Item>& items) {
-  std::vector<std::string> ids;
+  std::map<std::string, std::set<std::string>> users;  ///< of each external_userid
   for (const Item& item : items) {
     const std::string& id = item.customer.external_userid;
-    if (item.origin != Origin::customer || id.empty() || known(id)) continue;
-    if (std::find(ids.begin(), ids.end(), id) == ids.end() && ids.size() < 100) ids.push_back(id);
+    if (item.origin == Origin::customer && !id.empty() && !known(id)) users[id].insert(user_of(item.customer));
   }
-  if (ids.empty()) return;
-  auto answer = api_->call("/cgi-bin/kf/customer/batchget", customers_body(ids));
-  if (!answer) {
-    services_->host.log().info("customers' names are not known: {}", answer.error().message);
-    return;
-  }
-  for (const Json& one : platform::items(at(*answer, "customer_list"))) {
-    const std::string id = platform::text(at(one, "external_userid"));
-    const std::string name = clip(platform::text(at(one, "nickname")), 200);
-    const std::string union_id = platform::text(at(one, "unionid"));
-    {
-      const std::lock_guard lock(mutex_);
-      if (names_.size() >= kNames) names_.clear();
-      names_[id] = name;
+  std::vector<std::string> ids;
+  for (const auto& [id, _] : users) ids.push_back(id);
+  for (std::size_t begin = 0; begin < ids.size(); begin += kAskedAtOnce) {
+    const auto first = ids.begin() + static_cast<std::ptrdiff_t>(begin);
+    const std::vector<std::string> some(
+        first, first + static_cast<std::ptrdiff_t>(std::min(kAskedAtOnce, ids.size() - begin)));
+    auto answer = api_->call("/cgi-bin/kf/customer/batchget", customers_body(some));
+    if (!answer) {
+      services_->host.log().info("customers' names are not known: {}", answer.error().message);
+      return;
     }
-    std::vector<contract::Claim> claims;
-    if (!union_id.empty()) claims.push_back({contract::identity_kind::kUnionId, union_id, true});
-    std::set<std::string> told;
-    for (const Item& item : items) {
-      if (item.customer.external_userid != id || item.origin != Origin::customer) continue;
-      const std::string user = user_of(item.customer);
-      if (told.insert(user).second) services_->channel->identify(user, name, claims);
+    {
+      // Whom the platform does not know has no name, and is not asked for again.
+      const std::lock_guard lock(mutex_);
+      if (names_.size() + some.size() > kNames) names_.clear();
+      for (const std::string& id : some) names_[id].clear();
+    }
+    for (const Json& one : platform::items(at(*answer, "customer_list"))) {
+      const std::string id = platform::text(at(one, "external_userid"));
+      const auto found = users.find(id);
+      if (found == users.end()) continue;
+      const std::string name = clip(platform::text(at(one, "nickname")), 200);
+      {
+        const std::lock_guard lock(mutex_);
+        names_[id] = name;
+      }
+      std::vector<contract::Claim> claims;
+      if (const std::string union_id = platform::text(at(one, "unionid")); !union_id.empty()) {
+        claims.push_back({contract::identity_kind::kUnionId, union_id, true});
+      }
+      for (const std::string& user : found->second) services_->channel->identify(user, name, claims);
     }
   }
 }
@@ -243,14 +274,17 @@ Result<channel::Receiver::File> Client::fetch(const std::string& media_id) {
 Result<void> Client::take_message(Item& item) {
   if (item.customer.external_userid.empty()) return {};
   if (item.origin == Origin::customer) {
-    if (graded(item)) return {};
+    auto grade = graded(item);
+    if (!grade) return grade.error();
+    if (*grade) return {};
     channel::Incoming in;
     contract::AcceptMessage& message = in.message;
     message.external_id = item.id;
     message.user = user_of(item.customer);
     message.user_name = name_of(item.customer.external_userid);
     // A tap on one of our menus says what the entry stands for, not what it shows.
-    if (const std::string value = menu_value(item.menu_id); !value.empty()) item.content.text = value;
+    const std::string value = menu_value(item.menu_id);
+    if (!value.empty() && grade_of(value).score == 0) item.content.text = value;
     message.content = std::move(item.content);
     message.at = item.at;
     if (!item.media_id.empty()) in.media.push_back({item.media_id, {}, item.type});
@@ -296,8 +330,10 @@ Result<void> Client::take_event(const Item& item) {
   contract::Content content;
   content.text = event_text(item, english_);
   if (content.text.empty()) return {};
-  if (item.event == "enter_session" && !item.welcome_code.empty() && !config_.welcome.empty()) {
-    content.text += (english_ ? "; greeted: " : "；已发送欢迎语：") + config_.welcome;
+  if (item.event == "enter_session") {
+    const auto greeting = services_->channel->memory().get("welcome/" + item.id);
+    if (greeting && *greeting == kGreeted)
+      content.text += (english_ ? "; greeted: " : "；已发送欢迎语：") + config_.welcome;
   }
   return note(item, std::move(content));
 }

@@ -37,6 +37,9 @@ class Wecom : public testing::Test {
     wish["say"].update({{"user", "wmCUST01"}, {"msgtype", "text"}, {"text", {{"content", text}}}});
     return tell(wish);
   }
+  void tap(const std::string& label, const std::string& menu_id) {
+    tell({{"say", {{"user", "wmCUST01"}, {"msgtype", "text"}, {"text", {{"content", label}, {"menu_id", menu_id}}}}}});
+  }
   Json written() { return Json::parse(wecom.state())["written"]; }
   std::int64_t calls(const std::string& what) { return Json::parse(wecom.state())["calls"].value(what, 0); }
   Result<contract::ConnectorTested> test() {
@@ -279,6 +282,116 @@ TEST_F(Wecom, AResolvedConversationIsRatedByATap) {
   EXPECT_EQ(desk.arrived().size(), 1U) << "a rating is no message";
 }
 
+TEST_F(Wecom, ARatingThatTheHubCannotTakeNowIsTakenLater) {
+  start();
+  const std::string grade = "q:qiao.grade/" + desk.conversation("wecom", kUser).str() + "/4";
+  desk.refuse_rating({Errc::unavailable, "the database is away"});
+  tap("满意", grade);
+  ASSERT_TRUE(desk.wait_rated(1));
+  hub.run_until_idle();
+  EXPECT_EQ(desk.ratings().size(), 1U);
+  EXPECT_TRUE(desk.arrived().empty());
+}
+
+TEST_F(Wecom, ARatingThatNobodyWantsIsWhatTheCustomerSaid) {
+  start();
+  desk.refuse_rating({Errc::not_found, "there is no such conversation"});
+  tap("满意", "q:qiao.grade/1/4");
+  ASSERT_TRUE(desk.wait_for(1));
+  EXPECT_EQ(desk.arrived()[0].content.text, "满意");
+}
+
+TEST_F(Wecom, AFileOfJsonIsAFile) {
+  const std::string json = "eyJlcnJjb2RlIjowLCJhIjoxfQ==";  // {"errcode":0,"a":1}
+  tell({{"media", {{"id", "J"}, {"name", "订单.json"}, {"type", "application/json"}, {"base64", json}}}});
+  start();
+  tell({{"say", {{"user", "wmCUST01"}, {"msgtype", "file"}, {"file", {{"media_id", "J"}}}}}});
+  ASSERT_TRUE(desk.wait_for(1));
+  ASSERT_EQ(desk.arrived()[0].content.attachments.size(), 1U);
+  EXPECT_EQ(desk.arrived()[0].content.attachments[0].name, "订单.json");
+}
+
+TEST_F(Wecom, AnAccountThatIsGoneStaysAnAlertWhileAnotherWorks) {
+  auto alerts = hub.probe<contract::ConnectorAlert>();
+  start("accounts: [wkAAAABBBB0001, wkGONE]\ncatch_up: 1s\n");
+  ASSERT_TRUE(alerts.wait_for(1));
+  EXPECT_NE(alerts.last().says.find("95000"), std::string::npos) << alerts.last().says;
+  for (int i = 1; i <= 3; ++i) {
+    say("在吗");
+    ASSERT_TRUE(desk.wait_for(static_cast<std::size_t>(i)));
+    hub.run_until_idle();
+  }
+  EXPECT_FALSE(alerts.last().over);
+}
+
+TEST_F(Wecom, AnAlertOfPullingEndsWhenItWorksAgain) {
+  auto alerts = hub.probe<contract::ConnectorAlert>();
+  start("accounts: [wkLATER]\n");
+  ASSERT_TRUE(alerts.wait_for(1));
+  tell({{"account", "wkLATER"}});
+  ASSERT_TRUE(alerts.wait_for(2));
+  EXPECT_TRUE(alerts.last().over);
+}
+
+TEST_F(Wecom, EverybodyInALongPageGetsTheirName) {
+  Json people = Json::object(), burst = Json::array();
+  for (int i = 0; i < 130; ++i) {
+    const std::string id = "wmP" + std::to_string(i);
+    people[id] = {{"nickname", "客户" + std::to_string(i)}};
+    burst.push_back({{"user", id}, {"msgtype", "text"}, {"text", {{"content", "在吗"}}}});
+  }
+  start();
+  tell({{"people", people}, {"burst", burst}});
+  ASSERT_TRUE(desk.wait_for(130));
+  for (const auto& arrived : desk.arrived()) EXPECT_NE(arrived.name, "") << arrived.user;
+  EXPECT_EQ(calls("POST customer/batchget"), 2);
+}
+
+TEST_F(Wecom, WhoHasNoNameIsAskedForOnce) {
+  start();
+  for (std::size_t i = 1; i <= 2; ++i) {
+    tell({{"say", {{"user", "wmNOBODY"}, {"msgtype", "text"}, {"text", {{"content", "在吗"}}}}}});
+    ASSERT_TRUE(desk.wait_for(i));
+    hub.run_until_idle();
+  }
+  EXPECT_EQ(calls("POST customer/batchget"), 1);
+}
+
+TEST_F(Wecom, AGreetingThatWasNotGivenIsNotSaidToBe) {
+  start("welcome: 您好\n");
+  tell({{"event",
+         {{"event_type", "enter_session"}, {"user", "wmCUST01"}, {"welcome_code", "WC1"}, {"code_is", "used"}}}});
+  ASSERT_TRUE(desk.wait_for(1));
+  EXPECT_EQ(desk.arrived()[0].content.text, "客户进入了会话");
+  tell({{"event", {{"event_type", "enter_session"}, {"user", "wmCUST01"}, {"welcome_code", "WC2"}}}});
+  ASSERT_TRUE(desk.wait_for(2));
+  EXPECT_EQ(desk.arrived()[1].content.text, "客户进入了会话；已发送欢迎语：您好");
+}
+
+TEST_F(Wecom, AMenuUnderALongTextIsSentWithItsEnd) {
+  start();
+  say("怎么退货");
+  ASSERT_TRUE(desk.wait_for(1));
+  contract::Content answer;
+  for (int i = 0; i < 60; ++i) answer.text += "退货请先申请。";
+  answer.buttons = {{"申请", "申请退货", ""}};
+  EXPECT_EQ(desk.report(desk.write("wecom", kUser, answer)).first, Delivery::sent);
+  ASSERT_EQ(written().size(), 2U);
+  const std::string all =
+      written()[0]["text"]["content"].get<std::string>() + written()[1]["msgmenu"]["head_content"].get<std::string>();
+  EXPECT_EQ(all, answer.text);
+}
+
+TEST_F(Wecom, MoreChoicesThanAMenuHoldsAreAList) {
+  start();
+  say("有什么");
+  ASSERT_TRUE(desk.wait_for(1));
+  contract::Content answer{"请选择"};
+  for (int i = 1; i <= 11; ++i) answer.buttons.push_back({"第" + std::to_string(i) + "项", "", ""});
+  EXPECT_EQ(desk.report(desk.write("wecom", kUser, answer)).first, Delivery::sent);
+  EXPECT_NE(written().at(0)["text"]["content"].get<std::string>().find("11. 第11项"), std::string::npos);
+}
+
 TEST_F(Wecom, ASessionInTheWecomClientIsShownAndNotWrittenInto) {
   start();
   say("一");
@@ -312,6 +425,14 @@ TEST_F(Wecom, ServicersAreAddedAndTheTestNamesThem) {
   ASSERT_TRUE(tested) << tested.error().message;
   EXPECT_NE(tested->says.find("桥记旗舰店 (wkAAAABBBB0001), 2 of 3 servicers receiving"), std::string::npos)
       << tested->says;
+}
+
+TEST_F(Wecom, MoreAccountsThanAPageHoldsAreAllThere) {
+  for (int i = 0; i < 100; ++i) tell({{"account", "wkMORE" + std::to_string(i)}});
+  start();
+  const auto tested = test();
+  ASSERT_TRUE(tested) << tested.error().message;
+  EXPECT_NE(tested->says.find("wkMORE99"), std::string::npos);
 }
 
 TEST_F(Wecom, AWrongSecretSaysWhatToDo) {

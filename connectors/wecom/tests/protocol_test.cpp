@@ -163,6 +163,9 @@ TEST(Sending, AMenuCarriesWhatATapSays) {
   EXPECT_EQ(body["msgmenu"]["list"][1]["view"]["url"], "https://a.test");
   EXPECT_EQ(menu_value("q:5"), "5");
   EXPECT_EQ(menu_value("1"), "") << "a menu of the console";
+  // An id has 128 bytes: what does not fit is said by its label.
+  EXPECT_EQ(menu_value(menu_id(std::string(126, 'a'))), std::string(126, 'a'));
+  EXPECT_EQ(menu_value(menu_id(std::string(127, 'a'))), "");
 }
 
 TEST(Sending, AGradeIsReadBackAndNothingElseIs) {

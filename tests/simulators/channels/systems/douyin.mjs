@@ -108,8 +108,8 @@ export function make({hub = ''} = {}) {
       return bad(2100005, 'msg_type');
     }
     if (q.scene === 'im_reply_msg') --place.left; else ++place.greetings;
-    state.written.push({message: q});
     const made = id('m');
+    state.written.push({message: q, id: made});
     // The platform tells about everything that goes out, from wherever.
     if (target) {
       setTimeout(() => tell('im_send_msg', ACCOUNT, place.user, {conversation_short_id: q.conversation_id, server_message_id: made,

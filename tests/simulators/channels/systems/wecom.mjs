@@ -9,6 +9,7 @@
 //   {"expire": true}                             the access token is not valid any more
 //   {"state": {"user": …, "kf": …, "state": 3}}  moves a session
 //   {"hours": 50}                                so much time passes for windows
+//   {"account": "wk…"}, {"people": {"wm…": {"nickname": "…"}}}   another account, other customers
 //   {"media": {"id": …, "type": "image/png", "base64": …}}
 import crypto from 'node:crypto';
 import {count} from '../../lib/server.mjs';
@@ -99,9 +100,10 @@ export function make({hub = ''} = {}) {
   }
 
   async function happens({user, kf = KF, at, ...event}, quiet) {
-    if (event.welcome_code) codes.set(event.welcome_code, now());
+    const {code_is: code, ...told} = event;  // "used": the welcome code works no more
+    if (event.welcome_code && code !== 'used') codes.set(event.welcome_code, now());
     append(kf, {msgid: `evt_${next++}`, send_time: at ?? Math.floor(now() / 1000), origin: 4, msgtype: 'event',
-      event: {open_kfid: kf, external_userid: user, ...event}});
+      event: {open_kfid: kf, external_userid: user, ...told}});
     if (!quiet) await ring(kf);
     return {};
   }
@@ -199,7 +201,7 @@ export function make({hub = ''} = {}) {
       for (const id of q.external_userid_list) (people[id] ? known : unknown).push(id);
       return ok({customer_list: known.map(id => ({external_userid: id, ...people[id]})), invalid_external_userid: unknown});
     },
-    'POST account/list': () => ok({account_list: accounts}),
+    'POST account/list': (call, q) => ok({account_list: accounts.slice(q.offset, q.offset + Math.min(q.limit, 100))}),
     'GET servicer/list': call => ok({servicer_list: servicers.get(call.query.get('open_kfid')) ?? []}),
     'POST servicer/add': (call, q) => {
       const list = servicers.get(q.open_kfid) ?? [];
@@ -265,6 +267,11 @@ export function make({hub = ''} = {}) {
       if (wish.hours) drift += wish.hours * 3600e3;
       if (wish.expire || wish.revoke) accessToken = '';
       if (wish.state) session(wish.state.user, wish.state.kf ?? KF).state = wish.state.state;
+      if (wish.account) {
+        accounts.push({open_kfid: wish.account, name: wish.account, avatar: ''});
+        log.set(wish.account, []);
+      }
+      if (wish.people) Object.assign(people, wish.people);
       if (wish.media) media.set(wish.media.id, {name: wish.media.name ?? 'file', type: wish.media.type, bytes: Buffer.from(wish.media.base64, 'base64')});
       if (wish.forget_uploads) uploads.clear();
       if (wish.say) return say(wish.say, wish.quiet);
