@@ -203,6 +203,16 @@ Part whole_of(const contract::MessageOutgoing& out, const ChannelCapabilities& c
   return part;
 }
 
+Part notice_of(const contract::MessageOutgoing& out, std::string notice, std::map<std::string, std::string> values) {
+  Part part = base_of(out);
+  part.kind = Part::Kind::notice;
+  part.key = fmt::format("{}-n", out.message.id.value);
+  part.text = out.message.content.text;
+  part.notice = std::move(notice);
+  part.values = std::move(values);
+  return part;
+}
+
 Part as_text(const Part& part, const std::function<std::string(Id file)>& link) {
   Part plain = part;
   plain.kind = Part::Kind::text;

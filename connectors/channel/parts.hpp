@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,9 @@ std::vector<Part> parts_of(const contract::MessageOutgoing& message, const contr
 /// The same as one part: for a platform with whole_messages.
 Part whole_of(const contract::MessageOutgoing& message, const contract::ChannelCapabilities& can,
               const std::function<std::string(Id file)>& link);
+
+/// The notice in place of the whole message, when free text is not allowed; it has its own idempotency key.
+Part notice_of(const contract::MessageOutgoing& message, std::string notice, std::map<std::string, std::string> values);
 
 /// The text that stands for a part which the platform refused.
 Part as_text(const Part& part, const std::function<std::string(Id file)>& link);

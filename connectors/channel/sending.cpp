@@ -146,27 +146,13 @@ bool Sending::turn_into_notice(Job& job) {
   const auto takes = [&](const std::string& key) {
     return std::find(can_.notices.begin(), can_.notices.end(), key) != can_.notices.end();
   };
-  Part part;
   if (!content.notice.empty() && takes(content.notice)) {
-    part.notice = content.notice;
-    part.values = content.values;
+    job.parts = {notice_of(job.out, content.notice, content.values)};
   } else if (takes("reply")) {
-    part.notice = "reply";
-    part.values = {{"text", content.text}, {"name", job.out.message.author_name}};
+    job.parts = {notice_of(job.out, "reply", {{"text", content.text}, {"name", job.out.message.author_name}})};
   } else {
     return false;
   }
-  part.kind = Part::Kind::notice;
-  part.key = fmt::format("{}-n", job.out.message.id.value);
-  part.user = job.out.user;
-  part.conversation = job.out.message.conversation;
-  part.message = job.out.message.id;
-  part.seq = job.out.message.seq;
-  part.author = job.out.message.author;
-  part.author_id = job.out.message.author_id;
-  part.author_name = job.out.message.author_name;
-  part.text = content.text;
-  job.parts = {std::move(part)};
   job.sent = {false};
   job.notice = true;
   return true;

@@ -1,5 +1,6 @@
 #include "connectors/channel/token_keeper.hpp"
 
+#include "connectors/channel/platform.hpp"
 #include "qiao/fields.hpp"
 #include "qiao/json.hpp"
 
@@ -19,6 +20,10 @@ QIAO_FIELDS(Kept, value, refresh, until)
 /// How long the refresh token of a platform is kept beyond the life of its access token.
 constexpr std::chrono::seconds kKeep = 24h * 180;
 constexpr std::chrono::seconds kLease = 30s;
+/// Refused so soon: by whom somebody else fetched another one, or it was never good. The first happens a few times in a
+/// row at most.
+constexpr std::chrono::seconds kFresh = 1min;
+constexpr int kMostRefused = 3;
 
 }  // namespace
 
@@ -29,13 +34,37 @@ Result<std::string> TokenKeeper::get() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return !fetching_; });
   if (!held_.value.empty() && clock_.now() + ahead_ < held_.until) return held_.value;
+  if (refused_fresh_ >= kMostRefused && clock_.now() < fetched_ + kFresh) {
+    return failure::token("the platform refuses the access tokens that it has just given; check the credentials");
+  }
   return renew(lock);
 }
 
 void TokenKeeper::reject(const std::string& token) {
   const std::lock_guard lock(mutex_);
-  if (held_.value == token) held_.until = {};
+  if (held_.value == token) reject_held();
   rejected_ = token;
+}
+
+void TokenKeeper::reject() {
+  const std::lock_guard lock(mutex_);
+  if (held_.value.empty()) return;
+  reject_held();
+  rejected_ = held_.value;
+}
+
+void TokenKeeper::begin_anew() {
+  const std::lock_guard lock(mutex_);
+  held_.until = {};
+  rejected_ = held_.value;
+  refused_fresh_ = 0;
+}
+
+void TokenKeeper::reject_held() {
+  // Many may have been refused with the same one.
+  if (held_.until == Time{}) return;
+  held_.until = {};
+  refused_fresh_ = clock_.now() < fetched_ + kFresh ? refused_fresh_ + 1 : 0;
 }
 
 Result<std::string> TokenKeeper::renew(std::unique_lock<std::mutex>& lock) {
@@ -48,6 +77,7 @@ Result<std::string> TokenKeeper::renew(std::unique_lock<std::mutex>& lock) {
   fetching_ = false;
   changed_.notify_all();
   if (result) {
+    if (held_.value != result->value) fetched_ = clock_.now();
     held_ = *result;
     return held_.value;
   }

@@ -17,7 +17,9 @@ struct FreshToken {
 };
 
 /// Keeps one access token: fetched once however many ask, shared between nodes through Memory, renewed ahead of its
-/// end, thrown away when the platform refuses it. Any thread; `get` waits while one fetch is under way.
+/// end, thrown away when the platform refuses it. A platform that refuses what it has just given, three times in a row,
+/// will refuse the next one too: until a minute after the last fetch `get` says so (`channel.token`) without asking it,
+/// however many wait. Any thread; `get` waits while one fetch is under way.
 class TokenKeeper {
  public:
   /// `fetch` gets the refresh token of the time before ("" at first).
@@ -29,6 +31,10 @@ class TokenKeeper {
   Result<std::string> get();
   /// The platform refused this one. A newer one that somebody else fetched meanwhile stays.
   void reject(const std::string& token);
+  /// The same for the one that is held now.
+  void reject();
+  /// The credentials are others now: the next `get` fetches, whatever was refused before.
+  void begin_anew();
 
  private:
   struct Held {
@@ -36,6 +42,7 @@ class TokenKeeper {
     std::string refresh;
     Time until;
   };
+  void reject_held();
   Result<std::string> renew(std::unique_lock<std::mutex>& lock);
   Result<Held> renewed(const std::string& rejected, Held known);
 
@@ -48,6 +55,8 @@ class TokenKeeper {
   std::condition_variable changed_;
   Held held_;
   std::string rejected_;
+  Time fetched_;
+  int refused_fresh_ = 0;  ///< in a row
   bool fetching_ = false;
 };
 

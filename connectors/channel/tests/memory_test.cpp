@@ -74,6 +74,44 @@ TEST(TokenKeeper, SharesATokenBetweenNodes) {
   EXPECT_EQ(fetched, 2);
 }
 
+TEST(TokenKeeper, RenewsOnceForAllWhoseTokenWasRefused) {
+  MemoryHub hub;
+  int fetched = 0;
+  TokenKeeper keeper(hub.memory(), hub.clock(), "t", [&](const std::string&) -> Result<FreshToken> {
+    return FreshToken{"token-" + std::to_string(++fetched), 7200s, ""};
+  });
+  const std::string first = *keeper.get();
+  hub.clock().advance(30min);
+  for (int customer = 0; customer < 100; ++customer) keeper.reject(first);
+  for (int customer = 0; customer < 100; ++customer) EXPECT_EQ(*keeper.get(), "token-2");
+  keeper.reject();
+  EXPECT_EQ(*keeper.get(), "token-3");
+}
+
+TEST(TokenKeeper, StopsAskingAPlatformThatRefusesWhatItHasJustGiven) {
+  MemoryHub hub;
+  int fetched = 0;
+  TokenKeeper keeper(hub.memory(), hub.clock(), "t", [&](const std::string&) -> Result<FreshToken> {
+    return FreshToken{"token-" + std::to_string(++fetched), 7200s, ""};
+  });
+  const auto refused = [&] {
+    auto token = keeper.get();
+    if (token) keeper.reject(*token);
+    return token ? std::string("refused by the platform") : std::string(token.error().name());
+  };
+  for (int customer = 0; customer < 100; ++customer) (void)refused();
+  EXPECT_EQ(refused(), "channel.token");
+  EXPECT_EQ(fetched, 3);
+  hub.clock().advance(61s);
+  for (int customer = 0; customer < 100; ++customer) (void)refused();
+  EXPECT_EQ(fetched, 4) << "once for all of them";
+  keeper.begin_anew();
+  EXPECT_EQ(*keeper.get(), "token-5") << "other credentials are tried at once";
+  hub.clock().advance(30min);
+  keeper.reject("token-5");
+  EXPECT_EQ(*keeper.get(), "token-6") << "what was good for a while is renewed at once";
+}
+
 TEST(TokenKeeper, KeepsAGoodTokenWhenItCannotBeRenewed) {
   MemoryHub hub;
   bool works = true;

@@ -181,7 +181,7 @@ Result<void> Account::authorised(const std::string& code, const std::string& giv
               0, given_token.empty() ? std::string() : channel::hex(channel::sha256(given_token))};
   if (grant.refresh.empty()) return Error{Errc::unavailable, "douyin.bad_answer", "Douyin gave no refresh token"};
   if (auto kept = keep(grant); !kept) return kept;
-  if (auto old = keeper_.get()) keeper_.reject(*old);
+  keeper_.begin_anew();
   return {};
 }
 

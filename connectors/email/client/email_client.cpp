@@ -206,8 +206,7 @@ Result<contract::ConnectorTested> Client::test() {
 }
 
 void Client::renew_credentials() {
-  if (!token_) return;
-  if (auto token = token_->get(); token) token_->reject(*token);
+  if (token_) token_->reject();
 }
 
 Result<std::int64_t> Client::forget(const std::string& user) { return known_->forget(user); }

@@ -142,8 +142,6 @@ Result<std::string> Api::upload(const std::string& kind, const std::string& name
   return id;
 }
 
-void Api::renew() {
-  if (auto token = token_.get()) token_.reject(*token);
-}
+void Api::renew() { token_.reject(); }
 
 }  // namespace qiao::wecom

@@ -84,8 +84,6 @@ bool Shop::signed_by_platform(const HttpRequest& request) const {
                        request.query_value(config_.push_signature_name));
 }
 
-void Shop::renew() {
-  if (auto token = token_.get()) token_.reject(*token);
-}
+void Shop::renew() { token_.reject(); }
 
 }  // namespace qiao::xiaohongshu
