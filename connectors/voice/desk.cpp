@@ -27,7 +27,7 @@ std::string new_call_id() {
 
 void Desk::declare(Manifest& m) {
   m.publishes<contract::CallChanged>();
-  m.serves<contract::Dial>();
+  m.serves<contract::Dial>().serves<contract::GetChannelWindow>();
   m.asks<contract::FindContact>(true).asks<contract::GetContact>(true).asks<contract::Identify>(true);
   m.asks<contract::ListAgents>(true).asks<contract::Handoff>(true).asks<contract::CreateTicket>(true);
   m.subscribes<contract::AgentChanged>();
@@ -46,6 +46,14 @@ void Desk::start() {
   host_.bus().serve<contract::Dial>(
       kLane, [self = shared_from_this()](const contract::Dial& ask, const Headers&,
                                          const Responder<contract::Dialled>& answer) { self->dial(ask, answer); });
+  // A telephone takes no text at any time: who has news for a caller looks for another way.
+  host_.bus().serve<contract::GetChannelWindow>({.kind = Lane::direct},
+                                                [](const contract::GetChannelWindow&, const Headers&) {
+                                                  contract::ChannelWindow window;
+                                                  window.limited = true;
+                                                  window.open = false;
+                                                  return Result<contract::ChannelWindow>(window);
+                                                });
   host_.bus().after(Duration(0), kLane, [self = shared_from_this()] { self->learn_agents(); });
 }
 

@@ -62,10 +62,18 @@ CREATE TABLE inbox_message (
 CREATE UNIQUE INDEX inbox_message_place ON inbox_message (conversation, seq);
 CREATE INDEX inbox_message_pending ON inbox_message (delivery, written_at))";
 
+// Notices that their channel could not deliver, see notices.hpp.
+constexpr const char* kUntold = R"(
+CREATE TABLE inbox_untold (
+  conversation BIGINT NOT NULL, seq BIGINT NOT NULL, state INT NOT NULL, via BIGINT, tried VARCHAR(250) NOT NULL,
+  PRIMARY KEY (conversation, seq));
+CREATE INDEX inbox_untold_state ON inbox_untold (state))";
+
 const TextIndex::Tables kWords = TextIndex::tables(kSearchPrefix);
 
 const Migration kSteps[] = {{1, "conversations, messages, who wrote them", kTables, kTablesMySql},
-                            {2, "the search index", kWords.sql, kWords.mysql}};
+                            {2, "the search index", kWords.sql, kWords.mysql},
+                            {3, "notices that found no way", kUntold}};
 
 }  // namespace
 

@@ -41,12 +41,13 @@ const std::string& progress_to(Delivery to) {
 }  // namespace
 
 Outbox::Outbox(Database& store, Bus& bus, const Clock& clock, Logger& log, Metrics& metrics, Ledger& ledger,
-               const Settings& settings)
+               Notices& notices, const Settings& settings)
     : store_(store),
       bus_(bus),
       clock_(clock),
       log_(log),
       ledger_(ledger),
+      notices_(notices),
       settings_(settings),
       again_(metrics.counter("qiao_inbox_redeliveries_total", "Messages that were given to their channel again")) {}
 
@@ -60,13 +61,20 @@ void Outbox::report(const ReportDelivery& report, Id trace, std::function<void(R
     ReportDelivery what;
     bool changed = false;
     bool exists = true;
+    Notices::Taken notice = Notices::Taken::no;
   };
   auto job = std::make_shared<Report>(Report{report});
   job->what.detail = shorten(report.detail, kMostDetail);
   ledger_.write(
       static_cast<std::uint64_t>(report.conversation.value),
-      [job, &records = ledger_.records()](Session& session) -> Result<void> {
+      [job, &records = ledger_.records(), &notices = notices_](Session& session) -> Result<void> {
         const ReportDelivery& r = job->what;
+        if (r.state == Delivery::failed) {
+          auto taken = notices.take(session, r);
+          if (!taken) return taken.error();
+          job->notice = *taken;
+          if (job->notice == Notices::Taken::yes) return {};
+        }
         std::string detail;
         if (!r.detail.empty()) {
           auto sealed = records.seal_delivery_detail(session, r.conversation, r.seq, r.detail);
@@ -90,6 +98,7 @@ void Outbox::report(const ReportDelivery& report, Id trace, std::function<void(R
           return done(Error{Errc::not_found, "message.not_found",
                             fmt::format("conversation {} has no message {}", r.conversation.value, r.seq)});
         }
+        if (job->notice != Notices::Taken::no) notices_.look();
         if (job->changed) {
           PublishOptions options;
           options.trace = trace;
@@ -122,7 +131,8 @@ void Outbox::sweep(bool after_start) {
       auto rows = session.query(
           "SELECT m.conversation, m.seq, c.channel, c.user_key, m.written_at, m.id FROM inbox_message m "
           "JOIN inbox_conversation c ON c.id = m.conversation WHERE m.delivery = 1 AND m.written_at >= ? "
-          "AND m.written_at <= ? AND (m.written_at > ? OR m.id > ?) ORDER BY m.written_at, m.id LIMIT ?",
+          "AND m.written_at <= ? AND (m.written_at > ? OR m.id > ?) AND NOT EXISTS (SELECT 1 FROM inbox_untold u "
+          "WHERE u.conversation = m.conversation AND u.seq = m.seq) ORDER BY m.written_at, m.id LIMIT ?",
           from, newest, from, last, kPage);
       while (rows->next()) {
         page.push_back({rows->id(0), rows->integer(1), rows->str(2), rows->str(3), {}});

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "plugins/inbox/ledger.hpp"
+#include "plugins/inbox/notices.hpp"
 #include "plugins/inbox/settings.hpp"
 #include "qiao/log.hpp"
 
@@ -10,7 +11,7 @@ namespace qiao::inbox {
 /// commit that stored it until the channel reports.
 class Outbox {
  public:
-  Outbox(Database& store, Bus& bus, const Clock& clock, Logger& log, Metrics& metrics, Ledger& ledger,
+  Outbox(Database& store, Bus& bus, const Clock& clock, Logger& log, Metrics& metrics, Ledger& ledger, Notices& notices,
          const Settings& settings);
 
   /// Notes how far a message got. Never backwards: what is known already is answered and changes nothing. Any thread.
@@ -26,6 +27,7 @@ class Outbox {
   const Clock& clock_;
   Logger& log_;
   Ledger& ledger_;
+  Notices& notices_;
   const Settings& settings_;
   Counter& again_;
   unsigned sweeps_ = 0;  // of the sweep's lane

@@ -115,6 +115,8 @@ Result<std::int64_t> PersonData::erase_conversation(Id id) {
         auto gone = index_.erase_messages(session, id, files);
         if (!gone) return gone.error();
         messages = *gone;
+        auto untold = session.run("DELETE FROM inbox_untold WHERE conversation = ?", id);
+        if (!untold) return untold.error();
         auto row = session.run("DELETE FROM inbox_conversation WHERE id = ?", id);
         if (!row) return row.error();
         session.on_rollback([conversation] { conversation->erased = false; });

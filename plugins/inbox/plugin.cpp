@@ -3,11 +3,13 @@
 #include "plugins/inbox/acceptance.hpp"
 #include "plugins/inbox/actions.hpp"
 #include "plugins/inbox/migrations.hpp"
+#include "plugins/inbox/notices.hpp"
 #include "plugins/inbox/outbox.hpp"
 #include "plugins/inbox/person.hpp"
 #include "plugins/inbox/records.hpp"
 #include "plugins/inbox/rest.hpp"
 #include "plugins/inbox/retention.hpp"
+#include "qiao/contract/channel.hpp"
 
 namespace qiao::inbox {
 namespace {
@@ -45,7 +47,8 @@ struct Parts {
         directory(host.bus()),
         desk(store, host.bus(), clock, host.log(), host.metrics(), table, ledger, directory, settings),
         bot(store, host.bus(), clock, host.log(), host.metrics(), table, ledger, settings),
-        outbox(store, host.bus(), clock, host.log(), host.metrics(), ledger, settings),
+        notices(store, host.bus(), host.log(), host.metrics(), table, ledger),
+        outbox(store, host.bus(), clock, host.log(), host.metrics(), ledger, notices, settings),
         contacts(store, host.bus(), clock, host.log(), table, ledger),
         acceptance(table, ledger, bot, contacts, settings, host.metrics(), clock),
         actions(host.bus(), table, ledger, desk, directory, activity, settings),
@@ -68,6 +71,7 @@ struct Parts {
   Directory directory;
   Desk desk;
   BotTurns bot;
+  Notices notices;
   Outbox outbox;
   Contacts contacts;
   Acceptance acceptance;
@@ -113,6 +117,8 @@ class InboxPlugin final : public Plugin {
         .asks<contract::AskBot>(true)
         .asks<contract::DecideRoute>(true)
         .asks<contract::ListAgents>(true)
+        .asks<contract::DescribeChannel>(true)
+        .asks<contract::GetChannelWindow>(true)
         .asks<contract::ErasePerson>(true);
   }
 
@@ -267,6 +273,7 @@ class InboxPlugin final : public Plugin {
     host.bus().every(kRetainEvery, kSweeping, [p] { p->retention.look(); });
     host.bus().every(kSweepEvery, kSweeping, [p] {
       p->outbox.sweep(false);
+      p->notices.look();
       p->bot.resume(false);
       p->desk.sweep();
     });
@@ -274,6 +281,7 @@ class InboxPlugin final : public Plugin {
     host.bus().after(200ms, kSweeping, [p] {
       p->directory.refresh([p] { p->desk.sweep(); });
       p->outbox.sweep(true);
+      p->notices.look();
       p->bot.resume(true);
       repair(*p);
     });

@@ -6,6 +6,7 @@ namespace qiao::inbox {
 namespace {
 
 constexpr std::size_t kPreviewBytes = 120;
+constexpr std::string_view kNotTold = "not_told";
 
 NewMessage system_message(std::string text) {
   NewMessage message;
@@ -38,6 +39,12 @@ void give_to(Status& status, Id agent, std::string_view name) {
 
 const std::string& group_or_default(const std::string& group, const House& house) {
   return group.empty() ? house.default_group : group;
+}
+
+/// The customer reads who serves them now, unless it is about something that they do not know of yet.
+void introduce(Draft& draft, const Facts& facts, std::string_view agent) {
+  if (draft.status.handoff_reason == kNotTold) return;
+  draft.messages.push_back(system_message(notice::assigned(facts.language, agent)));
 }
 
 /// An ended conversation goes on: with the people who had it, or with the bot.
@@ -74,6 +81,10 @@ void customer_wrote(Draft& draft, const Facts& facts, NewMessage message, bool i
   const bool reopened = status.state == ConversationState::resolved;
   if (status.in_app != in_app) {
     status.in_app = in_app;
+    draft.keep = true;
+  }
+  if (status.handoff_reason == kNotTold) {
+    status.handoff_reason.clear();
     draft.keep = true;
   }
   if (status.state == ConversationState::waiting) draft.told.push_back("state");
@@ -132,6 +143,28 @@ Result<void> bot_wrote(Draft& draft, NewMessage message, std::string_view intent
   return {};
 }
 
+void not_told(Draft& draft, NewMessage note, Id agent, Time now) {
+  Status& status = draft.status;
+  add(draft, std::move(note), now);
+  draft.keep = true;
+  if (status.state == ConversationState::queued) {
+    draft.told.push_back("queued");
+    return;
+  }
+  status.handoff_reason = kNotTold;
+  if (with_person(status.state)) {
+    status.state = ConversationState::assigned;
+    draft.told.push_back("state");
+    return;
+  }
+  if (status.state == ConversationState::resolved) draft.told.push_back("reopened");
+  if (status.agent) status.previous_agent = status.agent;
+  if (agent) status.previous_agent = agent;
+  enqueue(status, std::string(status.group), now);
+  status.notice_sent = true;  // there is no place to tell
+  draft.told.push_back("handoff");
+}
+
 void system_wrote(Draft& draft, NewMessage message) { draft.messages.push_back(std::move(message)); }
 
 bool hand_off(Draft& draft, std::string_view group, std::string_view reason, Time now) {
@@ -151,7 +184,7 @@ bool place(Draft& draft, const House& house, const Facts& facts, const Placement
   if (placement.agent) {
     status.group = group;
     give_to(status, placement.agent, placement.agent_name);
-    draft.messages.push_back(system_message(notice::assigned(facts.language, placement.agent_name)));
+    introduce(draft, facts, placement.agent_name);
     draft.told.push_back("assigned");
     draft.keep = true;
     return true;
@@ -195,7 +228,7 @@ Result<void> transfer(Draft& draft, const House& house, const Facts& facts, cons
     if (!handover.to_group.empty()) status.group = handover.to_group;
     status.group = group_or_default(status.group, house);
     give_to(status, handover.to_agent, handover.to_agent_name);
-    if (another) draft.messages.push_back(system_message(notice::assigned(facts.language, handover.to_agent_name)));
+    if (another) introduce(draft, facts, handover.to_agent_name);
     draft.told.push_back(first ? "assigned" : "transferred");
     return {};
   }

@@ -46,6 +46,10 @@ void agent_wrote(Draft& draft, const House& house, NewMessage message, Time now)
 /// The bot wrote. Refused with `conversation.not_with_bot` once a person has it.
 Result<void> bot_wrote(Draft& draft, NewMessage message, std::string_view intent);
 
+/// A notice reaches the customer in no channel: a person has to tell them. `note` says so; the conversation is theirs
+/// who have it, or goes to the queue, to `agent` if possible. The customer, who asked for nobody, hears none of it.
+void not_told(Draft& draft, NewMessage note, Id agent, Time now);
+
 /// The hub itself wrote.
 void system_wrote(Draft& draft, NewMessage message);
 

@@ -109,5 +109,19 @@ std::string reopened(std::string_view language) {
 
 std::string attachment(std::string_view language) { return chinese(language) ? "[附件]" : "[attachment]"; }
 
+std::string told_elsewhere(std::string_view language, std::string_view channel) {
+  return chinese(language) ? fmt::format("已改由 {} 告知客户", channel)
+                           : fmt::format("told through {} instead", channel);
+}
+
+std::string not_told(std::string_view language, std::string_view reason, std::string_view text) {
+  if (chinese(language)) {
+    return fmt::format("客户还没有收到下面的通知，也没有其他渠道可以送达，请联系客户告知。{}\n{}", reason, text);
+  }
+  return fmt::format(
+      "The customer has not got this notice, and no other channel of theirs can take it: please tell them. {}\n{}",
+      reason, text);
+}
+
 }  // namespace notice
 }  // namespace qiao::inbox

@@ -171,6 +171,7 @@ void Desk::write_pending(Id id) {
     message.content.notice = "ticket.resolved";
     message.content.values = resolved_values(t, stored.language);
     message.client_id = resolved_id(t);
+    message.author_id = t.created_by;  // who tells the customer when no channel can
     (void)write(stored, store::kResolvedMessage, message);
   }
 }

@@ -102,6 +102,11 @@ Audience::Visitors Audience::visitors_of(Id visitor) const {
   return copy(visitors_, visitor);
 }
 
+bool Audience::is_here(Id visitor) const {
+  const std::lock_guard lock(mutex_);
+  return visitors_.contains(visitor);
+}
+
 Audience::Visitors Audience::visitors_in(Id conversation) const {
   const std::lock_guard lock(mutex_);
   return copy(followers_, conversation);

@@ -56,6 +56,7 @@ class Audience {
   /// To every screen of one agent; `frame` may say something else to whoever may know more.
   void to_agent(Id agent, const std::function<std::string(const Principal&)>& frame);
 
+  [[nodiscard]] bool is_here(Id visitor) const;
   [[nodiscard]] std::size_t visitors() const;
   [[nodiscard]] std::size_t agents() const;
 

@@ -39,6 +39,25 @@ ChannelCapabilities describe_web(const Services& services) {
   return can;
 }
 
+/// News reach a visitor while the chat is open somewhere, and on the phone of a site that wakes its app. What is
+/// written otherwise waits until they come back.
+void tell_visitor_window(const std::shared_ptr<Services>& services, const std::string& user,
+                         const Responder<contract::ChannelWindow>& answer) {
+  const auto reached = [answer](bool open) {
+    contract::ChannelWindow window;
+    window.limited = !open;
+    window.open = open;
+    answer(window);
+  };
+  if (const auto visitor = parse_id(user); visitor && services->audience->is_here(*visitor)) return reached(true);
+  services->bus.request(contract::FindConversation{services->channel, user}, 3s,
+                        [services, reached, answer](const Result<contract::ConversationView>& found) {
+                          if (!found) return answer(found.error());
+                          const auto site = services->settings.sites.find(found->site);
+                          reached(site != services->settings.sites.end() && site->second.push);
+                        });
+}
+
 Result<contract::Attachment> store_file(Services& services, const contract::StoreFile& q) {
   if (q.bytes.size() > services.settings.agent_file_limit.count) {
     return Error{Errc::too_large, "web.file_too_large",
@@ -103,7 +122,8 @@ void tell_window(Bus& bus, Id id, const HttpRequest& request, const HttpReply& r
 
 void declare_channels(Manifest& m) {
   m.serves<contract::StoreFile>().serves<contract::ReadFile>().serves<contract::LinkFile>();
-  m.serves<contract::DescribeChannel>().asks<contract::DescribeChannel>(true).asks<contract::GetChannelWindow>(true);
+  m.serves<contract::DescribeChannel>().serves<contract::GetChannelWindow>();
+  m.asks<contract::DescribeChannel>(true).asks<contract::GetChannelWindow>(true);
   m.subscribes<contract::ConnectorAlert>();
 }
 
@@ -120,6 +140,10 @@ void serve_channels(Context& host, const std::shared_ptr<Services>& services) {
                                        [services](const contract::DescribeChannel&, const Headers&) {
                                          return Result<ChannelCapabilities>(describe_web(*services));
                                        });
+  bus.serve<contract::GetChannelWindow>(
+      {.kind = Lane::direct},
+      [services](const contract::GetChannelWindow& q, const Headers&,
+                 const Responder<contract::ChannelWindow>& answer) { tell_visitor_window(services, q.user, answer); });
   bus.subscribe<contract::ConnectorAlert>(
       {.kind = Lane::direct},
       [audience = services->audience](const contract::ConnectorAlert& e, const Headers&) { audience->alert(e); });

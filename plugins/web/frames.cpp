@@ -110,6 +110,8 @@ void agent_part(Writer& w, const contract::MessageView& m, const FileLinks& link
   w.id("conversation", m.conversation).number("seq", m.seq).id("id", m.id).choice("author", m.author);
   w.id("author_id", m.author_id).text("name", m.author_name).flag("note", m.note).content(m.content, links);
   w.choice("delivery", m.delivery).text("client_id", m.client_id).time("at", m.at);
+  if (!m.delivery_detail.empty()) w.text("delivery_detail", m.delivery_detail);
+  if (!m.content.notice.empty()) w.text("notice", m.content.notice);
 }
 
 }  // namespace

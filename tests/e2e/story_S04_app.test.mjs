@@ -5,38 +5,19 @@ import {createHmac} from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import {after, before, test} from 'node:test';
+import {appYaml, phone, register} from './lib/app_customer.mjs';
 import {Agent, Visitor} from './lib/client.mjs';
 import {copyConfig, Hub, tempFolder, until} from './lib/hub.mjs';
 import {Simulator} from './lib/simulator.mjs';
 
 const secret = 'secret-of-the-app';
-const phone = 'a1'.repeat(32);
 let hub, apns, agent, boss, app, conversation;
 
 before(async () => {
   apns = await Simulator.ofChannel('apns');
   const data = tempFolder('s04-app');
   const config = copyConfig(data);
-  const key = fs.readFileSync(apns.said.key, 'utf8').trim().split('\n').map(line => `          ${line}`).join('\n');
-  fs.writeFileSync(path.join(path.dirname(config), 'conf.d', 'app.yaml'), `plugins:
-  web:
-    config:
-      sites:
-        app: {name: 鲜到家 App, in_app: true, push: true, identify_secret: ${secret}}
-  app:
-    use: app
-    config:
-      push_after: 2s
-      ca_file: ${apns.said.ca}
-      apns:
-        url: ${apns.said.push}
-        sandbox_url: ${apns.said.push}
-        key_id: ${apns.said.key_id}
-        team: ${apns.said.team}
-        topic: ${apns.said.topic}
-        key: |
-${key}
-`);
+  fs.writeFileSync(path.join(path.dirname(config), 'conf.d', 'app.yaml'), `plugins:\n${appYaml(apns, secret)}`);
   hub = await Hub.start({data, config});
   boss = new Agent(hub);
   await boss.login('admin');
@@ -67,18 +48,14 @@ async function open() {
   };
   return app.connect({receipts: true});
 }
-async function register(token, method = 'PUT') {
-  return fetch(`${hub.url}/api/v1/visitor/device`, {method, headers: {authorization: `Bearer ${token}`, 'content-type': 'application/json'},
-    body: JSON.stringify({provider: 'apns', token: phone, sandbox: true, language: 'zh-CN', utc_offset: 480})});
-}
 const pushes = async () => (await apns.state()).written;
 
 test('the customer of the app is known by what the shop signed, and a person takes over', async () => {
   await open();
   app.send({t: 'identify', id: 'i1', identity: jwt({sub: 'u88', name: '王芳'})});
   assert.equal((await app.frame(f => f.id === 'i1', 'the answer to identify')).verified, true);
-  assert.equal((await register(app.token)).status, 204);
-  assert.equal((await register('forged')).status, 401);
+  assert.equal((await register(hub, app.token)).status, 204);
+  assert.equal((await register(hub, 'forged')).status, 401);
   conversation = (await app.say('我的订单到哪了？转人工')).conversation;
   await boss.rest('POST', `/api/v1/conversations/${conversation}/transfer`, {to_agent: agent.me.id, to_group: '', note: ''});
   const view = await boss.rest('GET', `/api/v1/conversations/${conversation}`);

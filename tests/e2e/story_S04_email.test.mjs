@@ -7,6 +7,7 @@ import {after, before, test} from 'node:test';
 import {Mail, PASSWORD} from '../support/mail/mail.mjs';
 import {Agent} from './lib/client.mjs';
 import {copyConfig, Hub, tempFolder, until} from './lib/hub.mjs';
+import {bodyOf, emailYaml, header, letter as compose} from './lib/letters.mjs';
 
 const SHOP = 'support@shop.test';
 const LIN = 'lin@customer.test';
@@ -16,16 +17,7 @@ before(async () => {
   mail = await Mail.start();
   const data = tempFolder('s04-email');
   const config = copyConfig(data);
-  fs.writeFileSync(path.join(path.dirname(config), 'conf.d', 'email.yaml'), `plugins:
-  email:
-    use: email
-    config:
-      address: ${SHOP}
-      name: 桥梁小店
-      ca_file: ${mail.ca}
-      imap: {host: 127.0.0.1, port: ${mail.ports.imaps}, password: ${PASSWORD}}
-      smtp: {host: 127.0.0.1, port: ${mail.ports.smtp}, security: starttls}
-`);
+  fs.writeFileSync(path.join(path.dirname(config), 'conf.d', 'email.yaml'), `plugins:\n${emailYaml(mail, SHOP, PASSWORD)}`);
   hub = await Hub.start({data, config});
   agent = await loggedIn();
 });
@@ -42,22 +34,7 @@ async function loggedIn() {
   await one.connect();
   return one;
 }
-const letter = (id, subject, text, more = '') => `From: =?utf-8?B?${Buffer.from('林小姐').toString('base64')}?= <${LIN}>
-To: ${SHOP}
-Subject: =?utf-8?B?${Buffer.from(subject).toString('base64')}?=
-Message-ID: <${id}@customer.test>
-${more}MIME-Version: 1.0
-Content-Type: text/plain; charset=utf-8
-Content-Transfer-Encoding: 8bit
-
-${text}
-`;
-/** The value of a header, unfolded. */
-const header = (raw, name) => new RegExp(`^${name}:((?:.*)(?:\\r?\\n[ \\t].*)*)`, 'im').exec(raw)?.[1].replace(/\s+/g, ' ').trim() ?? '';
-const bodyOf = raw => raw.split(/\r?\n--=_/).filter(part => /text\/plain/.test(part)).map(part => {
-  const [head, ...rest] = part.split(/\r?\n\r?\n/);
-  return /base64/i.test(head) ? Buffer.from(rest.join(''), 'base64').toString('utf8') : rest.join('\n\n');
-}).join('');
+const letter = (id, subject, text, more = '') => compose({from: LIN, name: '林小姐', to: SHOP, id, subject, text, more});
 
 test('a mail is answered in the inbox, and the answer stands below it in the customer\'s mailbox', async () => {
   await mail.send(LIN, SHOP, letter('one', '退货审核', '我的退货审核3天了没动静，请转人工'));

@@ -9,7 +9,7 @@ import {Meta, SECRET, VERIFY} from '../lib/graph.mjs';
 import {form, pixel} from '../lib/hook.mjs';
 
 const NUMBER = '1065', TOKEN = 'wa-token-1';
-const templates = {ticket_created: {languages: ['zh_CN', 'en_US'], parameters: 2}, reply_waiting: {languages: ['zh_CN'], parameters: 1}};
+const templates = {ticket_created: {languages: ['zh_CN', 'en_US'], parameters: 2}, ticket_resolved: {languages: ['zh_CN', 'en_US'], parameters: 2}, reply_waiting: {languages: ['zh_CN'], parameters: 1}};
 
 export function make({hub}) {
   const meta = new Meta(hub, TOKEN);

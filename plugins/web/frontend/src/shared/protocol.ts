@@ -115,6 +115,10 @@ export interface AgentMessage {
   buttons?: Button[];
   cards?: Card[];
   delivery?: Delivery;
+  /** Why it was not delivered, or how it was instead. */
+  delivery_detail?: string;
+  /** The customer must hear of it: a channel may send it by template. */
+  notice?: string;
   client_id?: string;
   at: string;
 }

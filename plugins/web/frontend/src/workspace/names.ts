@@ -76,6 +76,7 @@ export function stateName(state: ConversationView['state']): string {
 const REASONS: Record<string, TextKey> = {
   asked: 'reasonAsked',
   missed_call: 'reasonMissedCall',
+  not_told: 'reasonNotTold',
   button: 'reasonButton',
   declined: 'reasonDeclined',
   bot_failed: 'reasonBotFailed',

@@ -139,6 +139,8 @@ export const en: Dictionary = {
   noTickets: 'No tickets',
   reasonAsked: 'Customer asked for a person',
   reasonMissedCall: 'missed call',
+  reasonNotTold: 'customer not told yet',
+  notToldTask: 'The customer has not been told: reach them, then press Resolve',
   incomingCall: 'Incoming call',
   missedCall: 'Missed call: {name}',
   reasonButton: 'Customer pressed the button',

@@ -147,6 +147,8 @@ export const zh = {
   noTickets: '暂无工单',
   reasonAsked: '客户要求人工',
   reasonMissedCall: '未接来电',
+  reasonNotTold: '客户未收到通知',
+  notToldTask: '客户还没有收到通知：请联系客户告知，完成后点“解决”',
   incomingCall: '来电',
   missedCall: '未接来电：{name}',
   reasonButton: '客户点击转人工',
