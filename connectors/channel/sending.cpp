@@ -159,6 +159,10 @@ bool Sending::turn_into_notice(Job& job) {
 }
 
 Sending::Verdict Sending::attempt(Job& job) {
+  if (can_.public_thread && !job.out.message.content.notice.empty()) {
+    return finish(job, Delivery::failed,
+                  "这里人人可见，通知不会发到评论区 · everybody reads along here, so no notice is sent");
+  }
   if (!job.planned) {
     plan(job);
     if (windows_.surely_closed(job.out.user) && std::find(job.sent.begin(), job.sent.end(), true) == job.sent.end()) {

@@ -260,8 +260,7 @@ void Notices::ask_a_person(const Untold& untold) {
         NewMessage note;
         note.author = Author::system;
         note.note = true;
-        note.content.text = notice::not_told(untold.in->facts.language, untold.message.delivery_detail,
-                                             shorten(untold.message.content.text, 1000));
+        note.content.text = notice::not_told(untold.in->facts.language, shorten(untold.message.content.text, 4000));
         note.client_id = fmt::format("untold:{}", untold.seq);
         note.dedupe = records::writer_key(untold.conversation, note.client_id);
         not_told(draft, std::move(note), untold.message.author_id, now);

@@ -114,13 +114,11 @@ std::string told_elsewhere(std::string_view language, std::string_view channel) 
                            : fmt::format("told through {} instead", channel);
 }
 
-std::string not_told(std::string_view language, std::string_view reason, std::string_view text) {
-  if (chinese(language)) {
-    return fmt::format("客户还没有收到下面的通知，也没有其他渠道可以送达，请联系客户告知。{}\n{}", reason, text);
-  }
+std::string not_told(std::string_view language, std::string_view text) {
+  if (chinese(language))
+    return fmt::format("客户还没有收到这条通知，也没有其他渠道可以送达，请联系客户告知：\n{}", text);
   return fmt::format(
-      "The customer has not got this notice, and no other channel of theirs can take it: please tell them. {}\n{}",
-      reason, text);
+      "The customer has not got this notice, and no other channel of theirs can take it. Please tell them:\n{}", text);
 }
 
 }  // namespace notice

@@ -29,8 +29,8 @@ namespace notice {
 [[nodiscard]] std::string attachment(std::string_view language);
 /// For agents: where the customer was told what this channel could not deliver.
 [[nodiscard]] std::string told_elsewhere(std::string_view language, std::string_view channel);
-/// For agents: nothing could deliver `text`; `reason` is the last channel's.
-[[nodiscard]] std::string not_told(std::string_view language, std::string_view reason, std::string_view text);
+/// For agents: nothing could deliver `text`.
+[[nodiscard]] std::string not_told(std::string_view language, std::string_view text);
 }  // namespace notice
 
 }  // namespace qiao::inbox

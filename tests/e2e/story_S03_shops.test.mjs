@@ -95,3 +95,14 @@ for (const name of names.filter(name => shops[name].closed)) {
     assert.equal(times(await said(name), /86 元/), 0);
   });
 }
+
+test('what became of a ticket is not written under a Douyin video, where everybody reads it: the agent is asked to tell them', async () => {
+  const {simulator} = shops.douyin;
+  const {comment_id: comment} = await simulator.control({comment: {user: 'cust-1', text: '快递丢了要赔偿'}});
+  const conversation = await desk.conversation('douyin', 'cust-1');
+  const ticket = await desk.ticket(conversation);
+  await desk.resolve(ticket, '赔偿款 86 元原路退回');
+  await desk.isTask(conversation, /人人可见/);
+  const {replies} = await simulator.control({under: comment});
+  assert.equal(times(replies.map(r => r.content), /86 元/), 0);
+});

@@ -148,6 +148,17 @@ TEST_F(ChannelHub, SendsANoticeWhenTheWindowIsClosed) {
   EXPECT_THAT(posted(), testing::Contains("/notice ticket.resolved"));
 }
 
+TEST_F(ChannelHub, SendsNoNoticeWhereEverybodyReadsAlong) {
+  start("everybody_reads: true\n");
+  const Id conversation = customer_writes();
+  const auto notice = agent_writes(conversation, {.text = "赔偿款 86 元已退", .notice = "ticket.resolved"});
+  EXPECT_TRUE(reaches(conversation, notice, Delivery::failed));
+  EXPECT_THAT(message(conversation, notice).delivery_detail, testing::HasSubstr("everybody reads along"));
+  const auto answer = agent_writes(conversation, {.text = "已私信您"});
+  EXPECT_TRUE(reaches(conversation, answer, Delivery::sent));
+  EXPECT_THAT(posted(), testing::Not(testing::Contains(testing::HasSubstr("86"))));
+}
+
 TEST_F(ChannelHub, KnowsByItselfThatAWindowIsOver) {
   start("window: 48h\n");
   const Id conversation = customer_writes();

@@ -7,6 +7,7 @@ struct PeerConfig : channel::ChannelSettings {
   std::string endpoint;
   std::int32_t max_text = 0;
   std::chrono::seconds window{0};
+  bool everybody_reads = false;
   [[nodiscard]] std::vector<std::string> addresses() const { return {endpoint}; }
 };
 void describe(Schema<PeerConfig>& s) {
@@ -14,6 +15,7 @@ void describe(Schema<PeerConfig>& s) {
   s.required("endpoint", &PeerConfig::endpoint).url().doc("Where the platform is");
   s.optional("max_text", &PeerConfig::max_text).doc("Longest text");
   s.optional("window", &PeerConfig::window, std::chrono::seconds(0)).doc("How long a customer can be written to");
+  s.optional("everybody_reads", &PeerConfig::everybody_reads, false).doc("A public thread");
 }
 
 struct Posted {
@@ -54,6 +56,7 @@ class Client final : public channel::Platform {
     can.kinds = {"location", "buttons"};
     can.max_text = config_.max_text;
     can.window = config_.window;
+    can.public_thread = config_.everybody_reads;
     can.notices = {"ticket.resolved"};
     return can;
   }
