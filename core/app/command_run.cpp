@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,6 +58,9 @@ int command_run(const Arguments& arguments) {
   }
   if (!arguments.rest().empty()) return usage_error("run", fmt::format("unexpected \"{}\"", arguments.rest()[0]));
 
+  // Large blocks go back to the system when they are freed, however many came before; see mallopt(3).
+  ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+  ::mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
   ::umask(0077);  // what the hub writes holds people's conversations
   Controller controller;
   std::atomic<bool> terminate{false};

@@ -1,5 +1,7 @@
 #include "plugins/bot/knowledge_base.hpp"
 
+#include <malloc.h>
+
 #include <algorithm>
 
 #include "plugins/bot/knowledge_file.hpp"
@@ -126,6 +128,7 @@ void KnowledgeBase::learn() {
   std::call_once(background_read_, [this] { background_ = read_background_(); });
   auto learned = Understanding::learn(
       seen->entries(), background_, [this] { return !ending_.load(); }, *words);
+  ::malloc_trim(0);  // learning takes many times the memory of what was learned
   if (!learned) return;
   const std::lock_guard change(changing_);
   {

@@ -35,7 +35,7 @@ Classifier::Settings Classifier::Settings::fitting(std::size_t examples, std::si
 
 Classifier::Classifier(const std::vector<Example>& examples, int classes, std::shared_ptr<const Lexicon> lexicon,
                        const Settings& settings)
-    : lexicon_(std::move(lexicon)), settings_(settings), classes_(classes), rarity_(kFeatureSpace, 0) {
+    : lexicon_(std::move(lexicon)), settings_(settings), classes_(classes) {
   std::vector<FeatureBag> bags;
   std::vector<const FeatureBag*> pointers;
   std::vector<int> labels;
@@ -50,21 +50,24 @@ Classifier::Classifier(const std::vector<Example>& examples, int classes, std::s
 
 Classifier::Classifier(const std::vector<const FeatureBag*>& bags, const std::vector<int>& labels, int classes,
                        std::shared_ptr<const Lexicon> lexicon, const Settings& settings)
-    : lexicon_(std::move(lexicon)), settings_(settings), classes_(classes), rarity_(kFeatureSpace, 0) {
+    : lexicon_(std::move(lexicon)), settings_(settings), classes_(classes) {
   learn(bags, labels);
 }
 
 void Classifier::learn(const std::vector<const FeatureBag*>& bags, const std::vector<int>& wanted) {
   if (bags.empty() || classes_ == 0) return;
+  std::vector<std::uint32_t> in_rows(kFeatureSpace, 0);
   for (const FeatureBag* bag : bags) {
     std::vector<std::uint32_t> all;
     for (const auto& kind : *bag) all.insert(all.end(), kind.begin(), kind.end());
-    for (const auto& [id, times] : counted(std::move(all))) rarity_[id] += 1;
+    for (const auto& [id, times] : counted(std::move(all))) ++in_rows[id];
   }
   const auto rows = static_cast<float>(bags.size());
   rarest_ = std::log((1 + rows) / 2) + 1;
-  for (float& r : rarity_) {
-    if (r > 0) r = std::log((1 + rows) / (1 + r)) + 1;
+  features_ = FeatureSet(in_rows);
+  rarity_.reserve(features_.count());
+  for (const std::uint32_t times : in_rows) {
+    if (times > 0) rarity_.push_back(std::log((1 + rows) / (1 + static_cast<float>(times))) + 1);
   }
   std::vector<SparseVector> vectors;
   std::vector<int> labels;
@@ -72,12 +75,12 @@ void Classifier::learn(const std::vector<const FeatureBag*>& bags, const std::ve
     vectors.push_back(view(*bags[i]).vector);
     labels.push_back(wanted[i] == Example::kElsewhere ? classes_ : wanted[i]);
   }
-  linear_ = LinearModel(vectors, labels, classes_ + 1, settings_.cost);
+  linear_ = LinearModel(vectors, features_.count(), labels, classes_ + 1, settings_.cost);
   if (rows < settings_.least_for_network * static_cast<double>(classes_)) return;
   for (int i = 0; i < settings_.networks; ++i) {
     Network::Settings how = settings_.network;
     how.seed += static_cast<std::uint32_t>(i);
-    networks_.emplace_back(vectors, labels, classes_ + 1, how);
+    networks_.emplace_back(vectors, features_.count(), labels, classes_ + 1, how);
   }
 }
 
@@ -90,14 +93,16 @@ Classifier::View Classifier::view(const FeatureBag& bag) const {
     double length = 0;
     for (const auto& [id, times] : counted(bag[kind])) {
       const double weight = 1 + std::log(times);
+      const std::uint32_t number = features_.number(id);
+      const bool known = number != FeatureSet::kNone;
       if (kind == static_cast<std::size_t>(FeatureKind::unit)) {
-        all += rarity_[id] > 0 ? rarity_[id] : rarest_;
-        seen += rarity_[id];
+        all += known ? rarity_[number] : rarest_;
+        seen += known ? rarity_[number] : 0;
       }
-      if (rarity_[id] <= 0) continue;
-      const double value = weight * rarity_[id];
+      if (!known) continue;
+      const double value = weight * rarity_[number];
       length += value * value;
-      out.vector.emplace_back(id, static_cast<float>(value));
+      out.vector.emplace_back(number, static_cast<float>(value));
     }
     if (length <= 0) continue;
     const double scale = kLoudness[kind] / std::sqrt(length);
@@ -125,7 +130,7 @@ std::vector<Classifier::Ranked> Classifier::classify(const Plain& text, std::siz
 }
 
 std::vector<Classifier::Ranked> Classifier::classify(const FeatureBag& bag, std::size_t most) const {
-  if (classes_ == 0) return {};
+  if (rarity_.empty()) return {};
   const View seen = view(bag);
   if (seen.vector.empty()) return {};
   const auto count = static_cast<std::size_t>(classes_) + 1;
@@ -153,7 +158,7 @@ std::vector<Classifier::Ranked> Classifier::classify(const FeatureBag& bag, std:
 }
 
 std::size_t Classifier::bytes() const noexcept {
-  std::size_t size = rarity_.size() * sizeof(float) + linear_.bytes();
+  std::size_t size = features_.bytes() + rarity_.size() * sizeof(float) + linear_.bytes();
   for (const Network& n : networks_) size += n.bytes();
   return size;
 }

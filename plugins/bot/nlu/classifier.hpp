@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "plugins/bot/nlu/features.hpp"
+#include "plugins/bot/nlu/feature_set.hpp"
 #include "plugins/bot/nlu/linear.hpp"
 #include "plugins/bot/nlu/network.hpp"
 
@@ -56,15 +56,16 @@ class Classifier {
  private:
   void learn(const std::vector<const FeatureBag*>& bags, const std::vector<int>& labels);
   struct View {
-    SparseVector vector;
-    double known = 0;  ///< share of the text, by weight, that was seen in training
+    SparseVector vector;  ///< by number in features_
+    double known = 0;     ///< share of the text, by weight, that was seen in training
   };
   [[nodiscard]] View view(const FeatureBag& bag) const;
 
   std::shared_ptr<const Lexicon> lexicon_;
   Settings settings_;
   int classes_ = 0;
-  std::vector<float> rarity_;  ///< inverse document frequency; 0: never seen
+  FeatureSet features_;        ///< seen in training
+  std::vector<float> rarity_;  ///< of each: inverse document frequency
   float rarest_ = 0;
   LinearModel linear_;
   std::vector<Network> networks_;

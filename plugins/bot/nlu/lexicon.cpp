@@ -4,6 +4,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <deque>
 
 #include "plugins/bot/nlu/syllables.hpp"
 
@@ -21,42 +22,79 @@ bool inside_word(const std::u32string& text, std::size_t at) {
          !is_han(text[at]);
 }
 
+std::u32string sounds_of(const std::u32string& text) {
+  std::u32string sounds;
+  for (const char32_t c : text) sounds += static_cast<char32_t>(syllable_of(c));
+  return sounds;
+}
+
 }  // namespace
 
 const std::uint32_t Lexicon::kNothing = id_of("nothing");
 
+Lexicon::Tree::Tree(const Words& words) {
+  struct Range {
+    std::uint32_t node;
+    Words::const_iterator begin;
+    Words::const_iterator end;
+    std::size_t depth;
+  };
+  std::deque<Range> open{{0, words.begin(), words.end(), 0}};
+  for (; !open.empty(); open.pop_front()) {
+    Range range = open.front();
+    if (range.begin != range.end && range.begin->first.size() == range.depth) {
+      const std::vector<std::uint32_t>& ids = range.begin->second;
+      nodes_[range.node].first_concept = static_cast<std::uint32_t>(concepts_.size());
+      nodes_[range.node].concepts = static_cast<std::uint32_t>(ids.size());
+      concepts_.insert(concepts_.end(), ids.begin(), ids.end());
+      ++range.begin;
+    }
+    nodes_[range.node].first_child = static_cast<std::uint32_t>(nodes_.size());
+    while (range.begin != range.end) {
+      const char32_t key = range.begin->first[range.depth];
+      const auto next =
+          std::find_if(range.begin, range.end, [&](const auto& w) { return w.first[range.depth] != key; });
+      open.push_back({static_cast<std::uint32_t>(nodes_.size()), range.begin, next, range.depth + 1});
+      nodes_.emplace_back().key = key;
+      ++nodes_[range.node].children;
+      range.begin = next;
+    }
+  }
+  nodes_.shrink_to_fit();
+  concepts_.shrink_to_fit();
+}
+
+const Lexicon::Tree::Node* Lexicon::Tree::child(const Node& node, char32_t key) const noexcept {
+  const auto children = std::span(nodes_).subspan(node.first_child, node.children);
+  const auto at = std::lower_bound(children.begin(), children.end(), key,
+                                   [](const Node& child, char32_t wanted) { return child.key < wanted; });
+  return at != children.end() && at->key == key ? &*at : nullptr;
+}
+
 Lexicon::Lexicon(const std::map<std::string, std::vector<std::string>>& concepts) {
+  Tree::Words written;
+  Tree::Words spoken;
+  const auto add = [](Tree::Words& words, const std::u32string& keys, std::uint32_t concept_id) {
+    auto& ids = words[keys];
+    if (std::find(ids.begin(), ids.end(), concept_id) == ids.end()) ids.push_back(concept_id);
+  };
   for (const auto& [name, words] : concepts) {
-    for (const std::string& word : words) add(word, id_of(name));
+    const std::uint32_t id = id_of(name);
+    for (const std::string& word : words) {
+      const std::u32string text = make_plain(word).text;
+      if (text.empty()) continue;
+      add(written, text, id);
+      ++words_;
+      if (text.size() >= 2 && std::all_of(text.begin(), text.end(), is_han)) add(spoken, sounds_of(text), id);
+    }
   }
-}
-
-void Lexicon::add(const std::string& word, std::uint32_t concept_id) {
-  const std::u32string text = make_plain(word).text;
-  if (text.empty()) return;
-  add(written_, text, concept_id);
-  ++words_;
-  if (text.size() < 2 || !std::all_of(text.begin(), text.end(), is_han)) return;
-  std::u32string sounds;
-  for (const char32_t c : text) sounds += static_cast<char32_t>(syllable_of(c));
-  add(spoken_, sounds, concept_id);
-}
-
-void Lexicon::add(Tree& tree, const std::u32string& keys, std::uint32_t concept_id) {
-  std::uint32_t node = 0;
-  for (const char32_t key : keys) {
-    const auto [it, fresh] = tree[node].next.try_emplace(key, static_cast<std::uint32_t>(tree.size()));
-    node = it->second;
-    if (fresh) tree.emplace_back();
-  }
-  auto& ids = tree[node].concepts;
-  if (std::find(ids.begin(), ids.end(), concept_id) == ids.end()) ids.push_back(concept_id);
+  written_ = Tree(written);
+  spoken_ = Tree(spoken);
 }
 
 std::vector<Lexicon::Hit> Lexicon::find(const Plain& plain) const {
   const std::u32string& text = plain.text;
-  std::u32string sounds;
-  for (const char32_t c : text) sounds += static_cast<char32_t>(syllable_of(c));
+  const std::u32string sounds = sounds_of(text);
   std::vector<Hit> hits;
   for (std::size_t begin = 0; begin < text.size();) {
     if (inside_word(text, begin)) {
@@ -64,26 +102,24 @@ std::vector<Lexicon::Hit> Lexicon::find(const Plain& plain) const {
       continue;
     }
     std::size_t end = begin;
+    std::span<const std::uint32_t> found;
     const auto longest = [&](const Tree& tree, const std::u32string& keys) {
-      const Node* best = nullptr;
-      const Node* node = tree.data();
+      const Tree::Node* node = tree.root();
       for (std::size_t i = begin; i < keys.size(); ++i) {
-        const auto next = node->next.find(keys[i]);
-        if (next == node->next.end()) break;
-        node = &tree[next->second];
-        if (node->concepts.empty() || inside_word(text, i + 1)) continue;
-        best = node;
+        node = tree.child(*node, keys[i]);
+        if (node == nullptr) break;
+        if (node->concepts == 0 || inside_word(text, i + 1)) continue;
+        found = tree.concepts(*node);
         end = i + 1;
       }
-      return best;
     };
-    const Node* best = longest(written_, text);
-    if (best == nullptr) best = longest(spoken_, sounds);
-    if (best == nullptr) {
+    longest(written_, text);
+    if (found.empty()) longest(spoken_, sounds);
+    if (found.empty()) {
       ++begin;
       continue;
     }
-    for (const std::uint32_t id : best->concepts) hits.push_back({id, begin, end});
+    for (const std::uint32_t id : found) hits.push_back({id, begin, end});
     begin = end;
   }
   return hits;

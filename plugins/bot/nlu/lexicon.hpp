@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "plugins/bot/text.hpp"
@@ -38,15 +38,31 @@ class Lexicon {
   [[nodiscard]] std::size_t words() const noexcept { return words_; }
 
  private:
-  struct Node {
-    std::unordered_map<std::uint32_t, std::uint32_t> next;  ///< by character, or by syllable
-    std::vector<std::uint32_t> concepts;                    ///< of the word that ends here
+  /// Words with their concepts, as one block: the children of a node stand side by side, ascending.
+  class Tree {
+   public:
+    struct Node {
+      char32_t key = 0;  ///< a character, or a syllable
+      std::uint32_t first_child = 0;
+      std::uint32_t children = 0;
+      std::uint32_t first_concept = 0;
+      std::uint32_t concepts = 0;  ///< of the word that ends here
+    };
+    using Words = std::map<std::u32string, std::vector<std::uint32_t>>;
+    Tree() = default;
+    explicit Tree(const Words& words);
+    [[nodiscard]] const Node* root() const noexcept { return &nodes_.front(); }
+    [[nodiscard]] const Node* child(const Node& node, char32_t key) const noexcept;
+    [[nodiscard]] std::span<const std::uint32_t> concepts(const Node& node) const noexcept {
+      return std::span(concepts_).subspan(node.first_concept, node.concepts);
+    }
+
+   private:
+    std::vector<Node> nodes_{1};
+    std::vector<std::uint32_t> concepts_;
   };
-  using Tree = std::vector<Node>;
-  void add(const std::string& word, std::uint32_t concept_id);
-  static void add(Tree& tree, const std::u32string& keys, std::uint32_t concept_id);
-  Tree written_{1};
-  Tree spoken_{1};  ///< Chinese words of two characters and more by their sound, for what was mistyped
+  Tree written_;
+  Tree spoken_;  ///< Chinese words of two characters and more by their sound, for what was mistyped
   std::size_t words_ = 0;
 };
 

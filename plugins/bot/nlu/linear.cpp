@@ -5,8 +5,6 @@
 #include <numeric>
 #include <optional>
 
-#include "plugins/bot/nlu/features.hpp"
-
 namespace qiao::bot {
 namespace {
 
@@ -20,24 +18,19 @@ constexpr std::size_t kAllPairs = 5'000'000;
 constexpr std::size_t kLookalikes = 1500;
 constexpr std::size_t kOfTheRest = 1000;
 
-/// Rows with their features numbered without gaps, as one block.
+/// Rows as one block.
 struct Rows {
   std::vector<std::size_t> begin{0};
   std::vector<std::uint32_t> feature;
   std::vector<float> value;
-  std::vector<double> square;             ///< of each row's length, with the bias
-  std::vector<std::uint32_t> feature_of;  ///< the number in the whole space, by the number here
+  std::vector<double> square;  ///< of each row's length, with the bias
+  std::size_t features;
 
-  explicit Rows(std::span<const SparseVector> rows) {
-    std::vector<std::uint32_t> number(kFeatureSpace, UINT32_MAX);
+  Rows(std::span<const SparseVector> rows, std::size_t feature_count) : features(feature_count) {
     for (const SparseVector& row : rows) {
       double length = 1;
       for (const auto& [f, v] : row) {
-        if (number[f] == UINT32_MAX) {
-          number[f] = static_cast<std::uint32_t>(feature_of.size());
-          feature_of.push_back(f);
-        }
-        feature.push_back(number[f]);
+        feature.push_back(f);
         value.push_back(v);
         length += static_cast<double>(v) * v;
       }
@@ -129,7 +122,7 @@ class Solver {
 class Choice {
  public:
   Choice(const Rows& rows, std::span<const int> labels) : rows_(rows), labels_(labels) {
-    begin_.assign(rows.feature_of.size() + 1, 0);
+    begin_.assign(rows.features + 1, 0);
     for (const std::uint32_t f : rows.feature) ++begin_[f + 1];
     std::partial_sum(begin_.begin(), begin_.end(), begin_.begin());
     postings_.resize(rows.feature.size());
@@ -142,7 +135,7 @@ class Choice {
   }
 
   std::vector<std::uint32_t> rows_for(int wanted, const std::vector<std::uint32_t>& own) {
-    std::vector<float> centre(rows_.feature_of.size(), 0);
+    std::vector<float> centre(rows_.features, 0);
     std::vector<std::uint32_t> touched;
     for (const std::uint32_t i : own) {
       for (std::size_t k = rows_.begin[i]; k < rows_.begin[i + 1]; ++k) {
@@ -190,9 +183,9 @@ class Choice {
 
 }  // namespace
 
-LinearModel::LinearModel(std::span<const SparseVector> all, std::span<const int> labels, int classes, double cost) {
-  const Rows rows(all);
-  const std::size_t features = rows.feature_of.size();
+LinearModel::LinearModel(std::span<const SparseVector> all, std::size_t features, std::span<const int> labels,
+                         int classes, double cost) {
+  const Rows rows(all, features);
   std::vector<std::vector<std::uint32_t>> own(static_cast<std::size_t>(classes));
   for (std::uint32_t i = 0; i < rows.count(); ++i) own[static_cast<std::size_t>(labels[i])].push_back(i);
   const bool choose = rows.count() * own.size() > kAllPairs;
@@ -226,13 +219,13 @@ LinearModel::LinearModel(std::span<const SparseVector> all, std::span<const int>
     // The largest weight only grows, so nothing that counts in the end is left out here.
     for (std::size_t f = 0; f < features; ++f) {
       if (std::fabs(w[f]) <= largest * kNegligible) continue;
-      found.push_back({rows.feature_of[f], static_cast<std::uint16_t>(c), static_cast<float>(w[f])});
+      found.push_back({static_cast<std::uint32_t>(f), static_cast<std::uint16_t>(c), static_cast<float>(w[f])});
     }
     bias_[c] = static_cast<float>(w.back());
   }
   step_ = static_cast<float>(largest / 32767);
   const auto counts = [&](const Found& one) { return std::fabs(one.value) > largest * kNegligible; };
-  begin_.assign(kFeatureSpace + 1, 0);
+  begin_.assign(features + 1, 0);
   for (const Found& one : found) {
     if (counts(one)) ++begin_[one.feature + 1];
   }

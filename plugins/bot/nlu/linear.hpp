@@ -15,8 +15,9 @@ using SparseVector = std::vector<std::pair<std::uint32_t, float>>;
 class LinearModel {
  public:
   LinearModel() = default;
-  /// `labels` are 0 … classes-1, one a row. Deterministic.
-  LinearModel(std::span<const SparseVector> rows, std::span<const int> labels, int classes, double cost);
+  /// The rows' features are 0 … features-1; `labels` are 0 … classes-1, one a row. Deterministic.
+  LinearModel(std::span<const SparseVector> rows, std::size_t features, std::span<const int> labels, int classes,
+              double cost);
 
   /// Adds each class's margin to `scores`, which has `classes` values.
   void add_scores(const SparseVector& x, std::span<float> scores) const;

@@ -5,8 +5,6 @@
 #include <numeric>
 #include <random>
 
-#include "plugins/bot/nlu/features.hpp"
-
 namespace qiao::bot {
 namespace {
 
@@ -88,16 +86,17 @@ void softmax(std::span<float> values) {
 
 }  // namespace
 
-Network::Network(std::span<const SparseVector> rows, std::span<const int> labels, int classes, const Settings& settings)
-    : hidden_(settings.hidden), place_(kFeatureSpace, kNone) {
+Network::Network(std::span<const SparseVector> rows, std::size_t features, std::span<const int> labels, int classes,
+                 const Settings& settings)
+    : hidden_(settings.hidden), place_(features, kNone) {
   const auto hidden = static_cast<std::size_t>(hidden_);
   const auto count = static_cast<std::size_t>(classes);
-  std::vector<int> in_rows(kFeatureSpace, 0);
+  std::vector<int> in_rows(features, 0);
   for (const SparseVector& row : rows) {
     for (const auto& [feature, weight] : row) ++in_rows[feature];
   }
   std::uint32_t used = 0;
-  for (std::size_t f = 0; f < kFeatureSpace; ++f) {
+  for (std::size_t f = 0; f < features; ++f) {
     if (in_rows[f] >= settings.least_rows) place_[f] = used++;
   }
   Dice dice(settings.seed);

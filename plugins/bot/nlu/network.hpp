@@ -24,7 +24,9 @@ class Network {
     std::uint32_t seed = 7;
   };
   Network() = default;
-  Network(std::span<const SparseVector> rows, std::span<const int> labels, int classes, const Settings& settings);
+  /// As for LinearModel.
+  Network(std::span<const SparseVector> rows, std::size_t features, std::span<const int> labels, int classes,
+          const Settings& settings);
 
   /// The probability of each class; `classes` values.
   void probabilities(const SparseVector& x, std::span<float> out) const;
