@@ -168,14 +168,18 @@ void Notices::settle(const Untold& untold) {
   if (!*place) return ask_a_person(now);
   now.via = *place;
   now.tried.push_back(now.via);
-  // Before it is written there: after a kill it is written there again, under the same key, and nowhere else.
-  auto chosen = store_.write_and_wait([&](Session& session) -> Result<void> {
-    auto done = session.run("UPDATE inbox_untold SET state = ?, via = ?, tried = ? WHERE conversation = ? AND seq = ?",
-                            static_cast<int>(kWriting), now.via, list_of(now.tried), now.conversation, now.seq);
+  // Before it is written there: after a kill it is written there again, under the same key, and nowhere else. Another
+  // node may have chosen meanwhile.
+  bool chosen = false;
+  auto written = store_.write_and_wait([&](Session& session) -> Result<void> {
+    auto done = session.run(
+        "UPDATE inbox_untold SET state = ?, via = ?, tried = ? WHERE conversation = ? AND seq = ? AND state = ?",
+        static_cast<int>(kWriting), now.via, list_of(now.tried), now.conversation, now.seq, static_cast<int>(kLooking));
     if (!done) return done.error();
+    chosen = *done > 0;
     return {};
   });
-  if (chosen) tell_elsewhere(now);
+  if (written && chosen) tell_elsewhere(now);
 }
 
 Result<Id> Notices::next_place(const Untold& untold) {

@@ -37,7 +37,7 @@ const shops = {
     use: xiaohongshu
     config:
       language: zh-CN
-      messages: {send_url: '${url}/messages/send', comment_url: '${url}/comments/reply', test_url: '${url}/me',
+      messages: {send_url: '${url}/messages/send', test_url: '${url}/me',
         access_token: invited-token-1, secret: push-secret}
 `,
     say: (user, text) => ({say: {user, text}}), users: ['xhs-1', 'xhs-2'], said: w => w.content?.text,

@@ -155,6 +155,45 @@ TEST(StateMachine, SilencesTheBotOnceAPersonHasIt) {
   EXPECT_THAT(draft.messages, IsEmpty());
 }
 
+TEST(StateMachine, AsksWhoeverHasACustomerToTellThem) {
+  const auto untold = [](Walk& c) {
+    return c.step([](Draft& d) {
+      NewMessage note;
+      note.author = Author::system;
+      note.note = true;
+      note.content.text = "请联系客户告知";
+      not_told(d, note, Id{9}, kNow);
+    });
+  };
+  Walk served;
+  served.customer("快递丢了");
+  served.agent(Id{7}, "马上查");
+  ASSERT_EQ(served.status.state, ConversationState::waiting);
+  EXPECT_THAT(untold(served).told, ElementsAre("state"));
+  EXPECT_EQ(served.status.state, ConversationState::assigned);
+  EXPECT_EQ(served.status.agent, Id{7});
+  EXPECT_EQ(served.status.handoff_reason, "not_told");
+
+  Walk queued;
+  queued.customer("人工");
+  queued.step([](Draft& d) { hand_off(d, "logistics", "asked", kNow); });
+  untold(queued);
+  EXPECT_EQ(queued.status.state, ConversationState::queued);
+  EXPECT_EQ(queued.status.handoff_reason, "asked") << "they wait for an answer, and are told who comes";
+
+  Walk ended = served;
+  ended.status.handoff_reason.clear();
+  ended.step([&](Draft& d) { resolve(d, ended.facts, kNow); });
+  EXPECT_THAT(untold(ended).told, ElementsAre("reopened", "handoff"));
+  EXPECT_EQ(ended.status.state, ConversationState::queued);
+  EXPECT_EQ(ended.status.previous_agent, Id{9});
+  const Draft placed = ended.step([&](Draft& d) {
+    place(d, kHouse, ended.facts, {"after-sales", "售后组", Id{9}, "王强", 0, 0});
+  });
+  EXPECT_EQ(ended.status.agent, Id{9});
+  EXPECT_THAT(placed.messages, IsEmpty()) << "the customer asked for nobody";
+}
+
 TEST(StateMachine, OpensAgainAtTheBotWhenNoPersonHadIt) {
   Walk c;
   c.customer("你好");
