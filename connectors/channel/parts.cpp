@@ -129,6 +129,10 @@ std::vector<std::string> split_text(std::string_view text, std::size_t most) {
   return pieces;
 }
 
+bool about_service(const contract::MessageView& message) {
+  return message.author == contract::Author::system && message.content.values.contains("service");
+}
+
 std::string file_kind(std::string_view media_type) {
   // What WeChat and its like record is sound without the name of audio.
   if (media_type.starts_with("image/")) return "image";

@@ -30,6 +30,10 @@ Part notice_of(const contract::MessageOutgoing& message, std::string notice, std
 /// The text that stands for a part which the platform refused.
 Part as_text(const Part& part, const std::function<std::string(Id file)>& link);
 
+/// What the hub itself says about queues and who serves (values["service"]: queued, assigned, reopened, resolved), as
+/// against answers, promises and what became of a ticket.
+bool about_service(const contract::MessageView& message);
+
 /// "image", "voice", "video" or "file" of a media type.
 std::string file_kind(std::string_view media_type);
 

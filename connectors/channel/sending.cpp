@@ -163,6 +163,8 @@ Sending::Verdict Sending::attempt(Job& job) {
     return finish(job, Delivery::failed,
                   "这里人人可见，通知不会发到评论区 · everybody reads along here, so no notice is sent");
   }
+  // It concerns one customer; below a post everybody would read it.
+  if (can_.public_thread && about_service(job.out.message)) return finish(job, Delivery::sent, {});
   if (!job.planned) {
     plan(job);
     if (windows_.surely_closed(job.out.user) && std::find(job.sent.begin(), job.sent.end(), true) == job.sent.end()) {

@@ -318,7 +318,8 @@ Result<void> Records::insert_message(Session& session, Id contact, const Message
   if (!body) return body.error();
   std::string extra;
   const contract::Content& c = m.content;
-  const bool has_extra = !c.attachments.empty() || !c.buttons.empty() || !c.cards.empty() || !c.notice.empty();
+  const bool has_extra =
+      !c.attachments.empty() || !c.buttons.empty() || !c.cards.empty() || !c.notice.empty() || !c.values.empty();
   if (has_extra) {
     auto sealed = vault_.seal(session, contact, message_place("extra", m.id),
                               to_json(records::Extra{c.attachments, c.buttons, c.cards, c.notice, c.values}));

@@ -8,10 +8,12 @@ namespace {
 constexpr std::size_t kPreviewBytes = 120;
 constexpr std::string_view kNotTold = "not_told";
 
-NewMessage system_message(std::string text) {
+/// `service`: it is about queues and who serves, which public channels leave out; empty: everybody may read it.
+NewMessage system_message(std::string text, std::string_view service) {
   NewMessage message;
   message.author = Author::system;
   message.content.text = std::move(text);
+  if (!service.empty()) message.content.values["service"] = service;
   return message;
 }
 
@@ -44,7 +46,7 @@ const std::string& group_or_default(const std::string& group, const House& house
 /// The customer reads who serves them now, unless it is about something that they do not know of yet.
 void introduce(Draft& draft, const Facts& facts, std::string_view agent) {
   if (draft.status.handoff_reason == kNotTold) return;
-  draft.messages.push_back(system_message(notice::assigned(facts.language, agent)));
+  draft.messages.push_back(system_message(notice::assigned(facts.language, agent), "assigned"));
 }
 
 /// An ended conversation goes on: with the people who had it, or with the bot.
@@ -55,7 +57,7 @@ void open_again(Draft& draft, const Facts& facts, Time now) {
   if (status.agent || !status.group.empty()) {
     if (status.agent) status.previous_agent = status.agent;
     enqueue(status, std::string(status.group), now);
-    add(draft, system_message(notice::reopened(facts.language)), now);
+    add(draft, system_message(notice::reopened(facts.language), "reopened"), now);
   } else {
     status.state = ConversationState::bot;
     status.handoff_reason.clear();
@@ -193,9 +195,10 @@ bool place(Draft& draft, const House& house, const Facts& facts, const Placement
   status.group = group;
   status.rank = placement.rank;
   if (!status.notice_sent) {
-    draft.messages.push_back(system_message(placement.notice.empty()
-                                                ? notice::queued(facts.language, placement.group_name, placement.ahead)
-                                                : placement.notice));
+    draft.messages.push_back(
+        placement.notice.empty()
+            ? system_message(notice::queued(facts.language, placement.group_name, placement.ahead), "queued")
+            : system_message(placement.notice, {}));
     status.notice_sent = true;
   }
   draft.told.push_back("queued");
@@ -244,7 +247,7 @@ bool resolve(Draft& draft, const Facts& facts, Time now) {
   if (status.state == ConversationState::resolved) return false;
   status.state = ConversationState::resolved;
   status.resolved_at = now;
-  draft.messages.push_back(system_message(notice::resolved(facts.language)));
+  draft.messages.push_back(system_message(notice::resolved(facts.language), "resolved"));
   draft.keep = true;
   draft.told.push_back("resolved");
   return true;

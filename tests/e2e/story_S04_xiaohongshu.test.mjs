@@ -99,6 +99,7 @@ test('a comment of the same customer is a conversation of its own, with its note
   await boss.rest('POST', `/api/v1/conversations/${id}/take`, {});
   await boss.reply(id, '有的，卡其色现在有货');
   await until(async () => (await written()).some(m => m.comment_id === 'c1' && m.note_id === 'n1' && m.content.text === '有的，卡其色现在有货'), 'the answer under the comment');
+  assert.ok((await written()).every(m => !m.comment_id || !/为您服务|正在为您转接/.test(m.content.text)), 'who serves is nobody else\'s business');
 });
 
 test('the shop\'s event stands beside the private conversation, also after its token has ended', async () => {

@@ -90,6 +90,17 @@ TEST_F(ChannelHub, SplitsLongTextsAndKeepsTheOrder) {
   EXPECT_THAT(agents, ElementsAre("/text 第一句话。", "/text 第二句话。", "/text 完"));
 }
 
+TEST_F(ChannelHub, SaysNothingAboutQueuesWhereEverybodyReadsAlong) {
+  start("everybody_reads: true\n");
+  const Id conversation = customer_writes();
+  const auto seq = agent_writes(conversation, {.text = "您好"});
+  EXPECT_TRUE(reaches(conversation, seq, Delivery::sent));
+  EXPECT_THAT(posted(), ElementsAre("/text 您好"));
+  const MessageView here = message(conversation, 2);
+  EXPECT_EQ(here.author, Author::system) << "agents read it here";
+  EXPECT_EQ(here.content.values.at("service"), "queued") << "and it is known for what it is after a restart";
+}
+
 TEST_F(ChannelHub, TriesAgainWhatThePlatformIsTooBusyFor) {
   peer.on("POST", "/text", 503, "{}");
   start();

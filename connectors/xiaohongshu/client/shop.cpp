@@ -54,13 +54,16 @@ Result<Json> Shop::call(const std::string& method, const Json& parameters) {
 Result<Json> Shop::order(const std::string& number) { return call("order.getOrderDetail", {{"orderId", number}}); }
 
 Result<channel::FreshToken> Shop::fetch(const std::string& refresh) {
-  Result<Json> data = Error{};
-  const std::string& known = refresh.empty() ? config_.refresh_token.reveal() : refresh;
-  if (!known.empty()) data = once("oauth.refreshToken", {}, {{"refreshToken", known}});
-  if (!data && !config_.code.empty()) data = once("oauth.getAccessToken", {}, {{"code", config_.code.reveal()}});
-  if (!data && known.empty() && config_.code.empty()) {
+  const std::string& given = config_.refresh_token.reveal();
+  if (refresh.empty() && given.empty() && config_.code.empty()) {
     return channel::failure::token("the shop has not authorised the app: set ark.code or ark.refresh_token");
   }
+  // What the hub keeps, then what the operator has put there since; each only when the one before has ended.
+  Result<Json> data = Error{Errc::not_found, "nothing was tried"};
+  const auto next = [&] { return !data && channel::is_final(data.error()); };
+  if (!refresh.empty()) data = once("oauth.refreshToken", {}, {{"refreshToken", refresh}});
+  if (next() && !given.empty() && given != refresh) data = once("oauth.refreshToken", {}, {{"refreshToken", given}});
+  if (next() && !config_.code.empty()) data = once("oauth.getAccessToken", {}, {{"code", config_.code.reveal()}});
   if (!data) {
     return channel::is_final(data.error())
                ? channel::failure::token(data.error().message + "; authorise the app for the shop again")

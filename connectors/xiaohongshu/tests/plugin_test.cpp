@@ -34,6 +34,21 @@ class Xiaohongshu : public testing::Test {
   }
   Json tell(const Json& wish) { return Json::parse(xhs.control(wish.dump())); }
   Json state() { return Json::parse(xhs.state()); }
+  Json order_changes(int status) {
+    return tell({{"order", {{"number", "P7001"}, {"tag", "msg_item_create"}, {"status", status}}}});
+  }
+  /// As the card of its buyer shows it.
+  std::string status_of_order() {
+    contract::AskProfileCards ask;
+    ask.person.identities = {{"xiaohongshu", "xhs-1"}};
+    RequestOptions options(std::chrono::seconds(5));
+    options.to = "xiaohongshu";
+    const auto cards = hub.ask(ask, options);
+    EXPECT_TRUE(cards) << cards.error().message;
+    if (!cards || cards->cards.empty()) return {};
+    const std::string& value = cards->cards[0].rows.at(0).value;
+    return value.substr(value.rfind(' ') + 1);
+  }
   Json say(const std::string& text) { return tell({{"say", {{"user", "xhs-1"}, {"text", text}}}}); }
   Result<contract::ConnectorTested> test() {
     RequestOptions options(std::chrono::seconds(10));
@@ -174,6 +189,32 @@ TEST_F(Xiaohongshu, TheShopsTokenIsRenewedWhenItIsRefused) {
   EXPECT_EQ(tell({{"order", {{"number", "P7001"}, {"tag", "msg_item_create"}}}})["status"], 200);
   EXPECT_EQ(state()["logins"], 2);
   EXPECT_EQ(state()["calls"]["oauth.refreshToken"], 1);
+}
+
+TEST_F(Xiaohongshu, ANewRefreshTokenOfTheOperatorMendsAnEndedAuthorisation) {
+  start(shop(xhs.url()));
+  EXPECT_EQ(order_changes(1)["status"], 200);
+  EXPECT_EQ(status_of_order(), "1");
+  tell({{"end_grant", true}});
+  order_changes(2);
+  EXPECT_EQ(status_of_order(), "1");
+  tell({{"grant", "refresh-of-today"}});
+  hub.stop_plugin("xiaohongshu");
+  start(shop(xhs.url()) + "  refresh_token: refresh-of-today\n");
+  order_changes(3);
+  EXPECT_EQ(status_of_order(), "3");
+}
+
+TEST_F(Xiaohongshu, AGatewayThatIsAwayCostsNoAuthorisation) {
+  auto alerts = hub.probe<contract::ConnectorAlert>();
+  start(shop(xhs.url()));
+  order_changes(1);
+  tell({{"expire", true}, {"away", "oauth.refreshToken"}});
+  EXPECT_NE(order_changes(2)["status"], 200) << "the platform sends it again";
+  EXPECT_EQ(order_changes(2)["status"], 200);
+  EXPECT_EQ(status_of_order(), "2");
+  EXPECT_EQ(state()["calls"]["oauth.getAccessToken"], 1) << "a code works once";
+  EXPECT_EQ(alerts.count(), 0U);
 }
 
 TEST_F(Xiaohongshu, AnEndedAuthorisationOfTheShopIsAnAlertThatSaysWhatToDo) {

@@ -5,6 +5,8 @@
 //   {"order": {"number": "P7001", "tag": "msg_after_sale_create", "status": 7}}   something happens to an order
 //   {"probe": true}                                       the console tries the address
 //   {"twice": true}                                       pushes come twice
+//   {"away": "oauth.refreshToken"}                        the shop's next call of this method fails
+//   {"grant": "…"}                                        the shop authorises the app anew: this refresh token is good
 //   {"again": true}                                       pushes that nobody took come again
 //   {"unsigned": true}                                    the next push has a wrong signature
 //   {"expire": true}                                      the shop's access token is not valid any more
@@ -20,7 +22,7 @@ export function make({hub = ''} = {}) {
   const people = {'xhs-1': '小明', 'xhs-2': '阿珍'};
   const sent = new Map();
   const untaken = [];
-  let access = '', refresh = REFRESH, target = hub, twice = false, unsigned = false, codeUsed = false, given, next = 1;
+  let access = '', refresh = REFRESH, target = hub, twice = false, unsigned = false, codeUsed = false, away = '', given, next = 1;
   const good = data => ({body: {success: true, error_code: 0, error_msg: '', data}});
   const bad = (error_code, error_msg) => ({body: {success: false, error_code, error_msg}});
 
@@ -54,6 +56,10 @@ export function make({hub = ''} = {}) {
       return bad(1001, 'not JSON');
     }
     count(state, String(q.method));
+    if (away === q.method) {
+      away = '';
+      return {status: 502, raw: '<html>Bad Gateway</html>', headers: {'content-type': 'text/html'}};
+    }
     if (q.appId !== APP) return bad(1002, 'no such app');
     if (q.version !== '2.0' || !/^\d{10}$/.test(q.timestamp)) return bad(1003, 'version or timestamp');
     if (q.sign !== md5(`${q.method}?appId=${q.appId}&timestamp=${q.timestamp}&version=${q.version}${SECRET}`)) return bad(1004, 'sign check failed');
@@ -109,6 +115,8 @@ export function make({hub = ''} = {}) {
       if ('twice' in wish) twice = wish.twice;
       if (wish.unsigned) unsigned = true;
       if (wish.expire || wish.revoke) access = '';
+      if (wish.away) away = wish.away;
+      if (wish.grant) refresh = wish.grant;
       if (wish.end_grant) {
         access = refresh = '';
         codeUsed = true;
