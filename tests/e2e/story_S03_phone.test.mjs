@@ -5,13 +5,16 @@ import fs from 'node:fs';
 import path from 'node:path';
 import {after, before, test} from 'node:test';
 import {openBrowser, person} from './lib/browser.mjs';
+import {Visitor} from './lib/client.mjs';
 import {until} from './lib/hub.mjs';
+import {signed} from './lib/identity.mjs';
 import {messengers} from './lib/messengers.mjs';
 import {login} from './lib/pages.mjs';
 import {Simulator} from './lib/simulator.mjs';
 import {Telephone} from './lib/telephone.mjs';
 import {TicketDesk, times} from './lib/ticket_desk.mjs';
 
+const secret = 'a-secret-that-only-the-shop-and-its-hub-know';
 const pictures = process.env.QIAO_PICTURES;
 const keep = async (page, name) => pictures && page.screenshot({path: path.join(pictures, `${name}.png`)});
 let telephone, whatsapp, browser, desk;
@@ -19,7 +22,11 @@ let telephone, whatsapp, browser, desk;
 before(async () => {
   if (pictures) fs.mkdirSync(pictures, {recursive: true});
   [telephone, whatsapp, browser] = await Promise.all([Telephone.start('freeswitch'), Simulator.ofChannel('whatsapp'), openBrowser()]);
-  desk = await TicketDesk.open('s03-phone', `  voice:
+  desk = await TicketDesk.open('s03-phone', `  web:
+    config:
+      sites:
+        demo: {name: 鲜桥生鲜, identify_secret: ${secret}}
+  voice:
     use: voice
     config:
       system: freeswitch
@@ -79,6 +86,28 @@ test('a caller who also writes on WhatsApp is told there, once, and the agent se
   await keep(page, 's03-caller-told-elsewhere');
   assert.deepEqual(page.errors, []);
   await page.context().close();
+});
+
+test('a caller reads it in the chat of the web site while that is open, and is called back when they have left', async () => {
+  const call = await served('c3', '13700003333');
+  const visitor = new Visitor(desk.hub);
+  await visitor.connect();
+  visitor.send({t: 'identify', id: 'i1', identity: signed(secret, {user: 'u-3333', name: '王芳', phone: '+8613700003333'})});
+  await visitor.frame(f => f.t === 'identified' && f.id === 'i1', 'identified');
+  const {conversation: chat} = await visitor.say('在吗');
+  await until(async () => (await desk.boss.rest('GET', `/api/v1/conversations/${call.id}`)).contact_name === '王芳', 'them to be one person');
+  const first = await desk.ticket(call);
+  await desk.resolve(first, '快件已找到');
+  await visitor.message('system', new RegExp(`工单 #${first.number} 已处理：快件已找到`));
+  assert.match((await desk.delivery(call, 'sent')).delivery_detail, /web/);
+
+  visitor.close();
+  await visitor.closed;
+  await until(async () => !(await desk.boss.rest('GET', `/api/v1/conversations/${chat}/window`)).open, 'the hub to know that they left');
+  const second = await desk.ticket(call);
+  await desk.resolve(second, '运费已退');
+  await until(async () => (await desk.notices(call)).find(n => /运费已退/.test(n.text))?.delivery === 'failed', 'the hub to find no way');
+  assert.equal((await desk.agent.rest('GET', `/api/v1/conversations/${call.id}`)).handoff_reason, 'not_told');
 });
 
 test('a caller of whom nothing else is known is called back by whoever opened the ticket', async () => {

@@ -2,13 +2,14 @@
 // channel that this person used. Here the app and the web site, joined by the shop's own login.
 import assert from 'node:assert/strict';
 import {spawnSync} from 'node:child_process';
-import {createHmac, randomUUID} from 'node:crypto';
+import {randomUUID} from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import {after, before, test} from 'node:test';
 import {openBrowser, person} from './lib/browser.mjs';
 import {Agent, Visitor} from './lib/client.mjs';
 import {copyConfig, Hub, tempFolder} from './lib/hub.mjs';
+import {signed} from './lib/identity.mjs';
 import {login, widget} from './lib/pages.mjs';
 
 const secret = 'a-secret-that-only-the-shop-and-its-hub-know';
@@ -17,10 +18,6 @@ const keep = async (page, name) => pictures && page.screenshot({path: path.join(
 let hub, browser;
 
 /** What the shop's server signs for a customer who is logged in there. */
-function signed(fields) {
-  const said = Buffer.from(JSON.stringify({...fields, exp: Math.floor(Date.now() / 1000) + 3600})).toString('base64url');
-  return `${said}.${createHmac('sha256', secret).update(said).digest('hex')}`;
-}
 const lin = {user: 'u-1001', name: '林晓雨', phone: '+8613512340001'};
 
 before(async () => {
@@ -65,7 +62,7 @@ after(async () => {
 /** Says who a client written from the protocol alone is. */
 async function identify(visitor, fields) {
   const id = randomUUID();
-  visitor.send({t: 'identify', id, identity: signed(fields)});
+  visitor.send({t: 'identify', id, identity: signed(secret, fields)});
   const answer = await visitor.frame(f => (f.t === 'identified' || f.t === 'error') && f.id === id, 'identified');
   assert.equal(answer.verified, true, JSON.stringify(answer));
 }
@@ -82,7 +79,7 @@ test('the agent knows the customer before the first word', async () => {
   // Now on the web site: another browser, the same login.
   const customer = await person(browser);
   const chat = await widget(customer, hub);
-  await customer.evaluate(identity => window.qiao.identify(identity), signed(lin));
+  await customer.evaluate(identity => window.qiao.identify(identity), signed(secret, lin));
   await chat.say('我的退货审核3天了没动静');
 
   const agent = await person(browser, {width: 1440, height: 900});
@@ -130,7 +127,7 @@ test('what becomes known while the agent looks is shown without a reload', async
   await page.getByTestId('contact-facts').getByText('135****0002').waitFor();
 
   // A forged signature proves nothing and changes nothing.
-  visitor.send({t: 'identify', id: 'forged', identity: `${signed(lin).split('.')[0]}.${'0'.repeat(64)}`});
+  visitor.send({t: 'identify', id: 'forged', identity: `${signed(secret, lin).split('.')[0]}.${'0'.repeat(64)}`});
   const refused = await visitor.frame(f => f.t === 'error' && f.id === 'forged', 'the refusal');
   assert.match(refused.code, /identity/);
   visitor.close();

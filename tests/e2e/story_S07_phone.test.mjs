@@ -2,13 +2,14 @@
 // the CRM, and from the web site where this person talked before. Then the call, its recording, a missed one, and a call back.
 import assert from 'node:assert/strict';
 import {spawnSync} from 'node:child_process';
-import {createHmac, randomUUID} from 'node:crypto';
+import {randomUUID} from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import {after, before, test} from 'node:test';
 import {openBrowser, person} from './lib/browser.mjs';
 import {Agent, Visitor} from './lib/client.mjs';
 import {copyConfig, Hub, tempFolder, until} from './lib/hub.mjs';
+import {signed} from './lib/identity.mjs';
 import {login} from './lib/pages.mjs';
 import {Telephone} from './lib/telephone.mjs';
 
@@ -17,11 +18,6 @@ const pictures = process.env.QIAO_PICTURES;
 const keep = async (page, name) => pictures && page.screenshot({path: path.join(pictures, `${name}.png`)});
 const lin = {user: 'u-1001', name: '林晓雨', phone: '+8613512340001'};
 let hub, browser, telephone, office;
-
-function signed(fields) {
-  const said = Buffer.from(JSON.stringify({...fields, exp: Math.floor(Date.now() / 1000) + 3600})).toString('base64url');
-  return `${said}.${createHmac('sha256', secret).update(said).digest('hex')}`;
-}
 
 before(async () => {
   if (pictures) fs.mkdirSync(pictures, {recursive: true});
@@ -94,7 +90,7 @@ test('the agent knows the caller before answering', async () => {
   const visitor = new Visitor(hub);
   await visitor.connect();
   const id = randomUUID();
-  visitor.send({t: 'identify', id, identity: signed(lin)});
+  visitor.send({t: 'identify', id, identity: signed(secret, lin)});
   await visitor.frame(f => f.t === 'identified' && f.id === id, 'identified');
   await visitor.say('退货流程');
   await visitor.message('bot', /./);
