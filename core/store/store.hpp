@@ -22,7 +22,7 @@ struct StoreSettings {
   std::size_t group_max = 64;            ///< writes that share one commit
   std::size_t queue_capacity = 16384;    ///< writes that may wait, a priority
   std::size_t readers = 4;               ///< snapshots at a time
-  std::int64_t max_pages = 0;            ///< a limit of the data file in pages of 4 KiB; 0: the disk's
+  std::int64_t max_pages = 0;            ///< a limit of the data file in pages; 0: the disk's
   std::optional<mysql::Settings> mysql;  ///< a server keeps the data, instead of a file in the folder
   std::string vfs;                       ///< SQLite's file layer; empty: the system's. For tests that break the disk
 };

@@ -1,5 +1,7 @@
 #include "plugins/web/frames.hpp"
 
+#include <fmt/format.h>
+
 #include "qiao/json.hpp"
 
 namespace qiao::web {
@@ -28,13 +30,13 @@ class Writer {
   Writer& id(std::string_view name, Id value) {
     key(name);
     out_ += '"';
-    if (value) out_ += std::to_string(value.value);
+    if (value) append(value.value);
     out_ += '"';
     return *this;
   }
   Writer& number(std::string_view name, std::int64_t value) {
     key(name);
-    out_ += std::to_string(value);
+    append(value);
     return *this;
   }
   Writer& flag(std::string_view name, bool value) {
@@ -89,6 +91,10 @@ class Writer {
   }
 
  private:
+  void append(std::int64_t value) {
+    const fmt::format_int digits(value);
+    out_.append(digits.data(), digits.size());
+  }
   void key(std::string_view name) {
     if (!first_) out_ += ',';
     first_ = false;

@@ -83,8 +83,8 @@ Result<void> create_private_file(const std::filesystem::path& file) {
 }
 
 Result<void> initialise(Connection& connection) {
-  return connection.exec(
-      fmt::format("PRAGMA page_size=4096; PRAGMA application_id={}; PRAGMA user_version={}", kApplicationId, kFormat));
+  return connection.exec(fmt::format("PRAGMA page_size={}; PRAGMA application_id={}; PRAGMA user_version={}",
+                                     kPageBytes, kApplicationId, kFormat));
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ inline constexpr std::int64_t kFormat = 1;                  // of the store itse
 
 struct BackendSettings {
   std::filesystem::path folder;
-  std::int64_t max_pages = 0;  ///< of 4 KiB; 0 sets no limit
+  std::int64_t max_pages = 0;  ///< 0 sets no limit
   std::string vfs;             ///< of SQLite; empty: the system's
 };
 

@@ -16,12 +16,16 @@ struct sqlite3_stmt;
 
 namespace qiao::core::sqlite {
 
+/// Of a new database. A message changes a page of its own in an index, which is written to the log as a whole and
+/// copied later: with 4 KiB that is most of what a message costs, with 1 KiB longer texts need pages of their own.
+inline constexpr int kPageBytes = 2048;
+
 struct ConnectionSettings {
   std::filesystem::path file;
   bool read_only = false;
   int cache_kib = 1024;
   std::string vfs;             ///< empty: the system's
-  std::int64_t max_pages = 0;  ///< of 4 KiB; 0 sets no limit
+  std::int64_t max_pages = 0;  ///< 0 sets no limit
 };
 
 /// A prepared statement in a connection's cache.

@@ -16,8 +16,8 @@ constexpr int kBusyMillis = 5000;
 /// Gives the log the length that it will need anyway: a sync after writing over a file takes half of one after making
 /// it longer. Zeros are no valid frames, so they end the log for whoever reads it. Nobody else writes yet.
 void lengthen_log(const std::filesystem::path& log) {
-  constexpr std::size_t kLength =
-      static_cast<std::size_t>(LogPlan::kRoundPages + 2 * LogPlan::kShortPages) * (4096 + 24) + 32;
+  constexpr std::size_t kPages = (LogPlan::kRound + 2 * LogPlan::kShort) * std::size_t{1024} / kPageBytes;
+  constexpr std::size_t kLength = kPages * (kPageBytes + 24) + 32;
   std::error_code missing;
   const auto size = std::filesystem::file_size(log, missing);
   if (missing || size >= kLength) return;
@@ -41,6 +41,9 @@ Result<std::unique_ptr<WriterSession>> SqliteWriter::open(const ConnectionSettin
   if (auto ready = writer->prepare_all(); !ready) return ready.error();
   // Reading opens the log, and plays what a crash left in it.
   if (auto opened = writer->connection_->number("SELECT count(*) FROM sqlite_schema"); !opened) return opened.error();
+  const auto page_bytes = writer->connection_->number("PRAGMA page_size");
+  if (!page_bytes) return page_bytes.error();
+  writer->page_bytes_ = *page_bytes;
   lengthen_log(settings.file.string() + "-wal");
   return std::unique_ptr<WriterSession>(std::move(writer));
 }
@@ -107,7 +110,7 @@ Result<void> SqliteWriter::housekeep(bool idle) {
     // The log keeps its length: writing over it syncs faster than making it longer.
     return log_pages_ == 0 ? Result<void>() : checkpoint(SQLITE_CHECKPOINT_PASSIVE);
   }
-  switch (plan_.next(log_pages_, checkpointer_->busy(), checkpointer_->copied())) {
+  switch (plan_.next(kib(log_pages_), checkpointer_->busy(), kib(checkpointer_->copied()))) {
     case LogPlan::Turn::nobody:
       return {};
     case LogPlan::Turn::checkpointer:

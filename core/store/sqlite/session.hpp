@@ -37,7 +37,9 @@ class SqliteWriter final : public WriterSession {
   const std::unique_ptr<Connection> connection_;
   const std::unique_ptr<Checkpointer> checkpointer_;
   std::unique_ptr<Statement> begin_, commit_, rollback_, savepoint_, release_, rollback_to_;
-  int log_pages_ = 0;  // in the write-ahead log after the last commit
+  [[nodiscard]] int kib(int pages) const noexcept { return static_cast<int>(pages * page_bytes_ / 1024); }
+  std::int64_t page_bytes_ = kPageBytes;  // older databases have larger pages
+  int log_pages_ = 0;                     // in the write-ahead log after the last commit
   LogPlan plan_;
 };
 

@@ -53,7 +53,7 @@ TEST_F(Faults, AFullDiskRefusesWritesKeepsReadingAndGoesOnOnceThereIsSpace) {
 TEST_F(Faults, AFullDatabaseFileIsTreatedLikeAFullDisk) {
   close();
   settings.vfs.clear();
-  settings.max_pages = 20;
+  settings.max_pages = 40;
   open();
   Result<void> last;
   std::size_t written = 1;

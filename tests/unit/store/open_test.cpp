@@ -78,7 +78,7 @@ TEST_F(Opening, MarksTheFileAsOurs) {
   close();
   EXPECT_EQ(ask("PRAGMA application_id"), sqlite::kApplicationId);
   EXPECT_EQ(ask("PRAGMA user_version"), sqlite::kFormat);
-  EXPECT_EQ(ask("PRAGMA page_size"), 4096);
+  EXPECT_EQ(ask("PRAGMA page_size"), 2048);
 }
 
 TEST_F(Opening, RefusesAFileOfANewerHub) {
