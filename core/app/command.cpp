@@ -1,13 +1,9 @@
 #include "core/app/command.hpp"
 
-#include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 
 #include "core/app/paths.hpp"
+#include "core/app/tools.hpp"
 #include "qiao/config_tree.hpp"
 
 namespace qiao::core {
@@ -168,32 +164,6 @@ const std::vector<Command>& all() {
   return list;
 }
 
-/// A command that is a program of its own, which reads its line itself.
-struct Tool {
-  std::string_view name;
-  std::string_view summary;
-};
-constexpr Tool kTools[] = {
-    {"bot", "teach the bot a knowledge base or labelled sentences, and measure what it understands"},
-};
-
-bool is_tool(std::string_view name) {
-  return std::any_of(std::begin(kTools), std::end(kTools), [&](const Tool& tool) { return tool.name == name; });
-}
-
-/// Becomes the tool; comes back only when that is not possible.
-int become_tool(std::span<const std::string> line) {
-  const std::string program = (tool_dir() / ("qiao-" + line[0])).string();
-  std::vector<std::string> words{program, "--share=" + own_share_dir().string()};
-  words.insert(words.end(), line.begin() + 1, line.end());
-  std::vector<char*> pointers;
-  for (std::string& word : words) pointers.push_back(word.data());
-  pointers.push_back(nullptr);
-  ::execv(program.c_str(), pointers.data());
-  fmt::print(stderr, "qiao {}: cannot run {}: {}\n", line[0], program, std::strerror(errno));
-  return exit_code::kUnavailable;
-}
-
 const Command* find(std::string_view name) {
   for (const Command& command : all()) {
     if (command.name == name) return &command;
@@ -208,7 +178,7 @@ std::span<const Command> commands() { return all(); }
 std::string overview() {
   std::string text = "Usage: qiao COMMAND [options]\n\n";
   for (const Command& command : all()) text += fmt::format("  {:<13} {}\n", command.name, command.summary);
-  for (const Tool& tool : kTools) text += fmt::format("  {:<13} {}\n", tool.name, tool.summary);
+  for (const Tool& tool : tools_in(tool_dir())) text += fmt::format("  {:<13} {}\n", tool.name, tool.summary);
   return text + "\n`qiao COMMAND --help` tells more.\n";
 }
 
@@ -243,12 +213,15 @@ int run_command_line(std::span<const std::string> line) {
     fmt::print("{}", overview());
     return exit_code::kOk;
   }
-  if (is_tool(line[0])) return become_tool(line);
   const Command* command = find(line[0] == "--version" ? "version" : std::string_view(line[0]));
   if (!command) {
+    const std::vector<Tool> others = tools_in(tool_dir());
+    for (const Tool& tool : others) {
+      if (tool.name == line[0]) return become_tool(tool, line.subspan(1));
+    }
     std::vector<std::string> names;
     for (const Command& known : all()) names.emplace_back(known.name);
-    for (const Tool& tool : kTools) names.emplace_back(tool.name);
+    for (const Tool& tool : others) names.emplace_back(tool.name);
     const std::string nearest = nearest_name(line[0], names);
     fmt::print(stderr, "qiao: unknown command \"{}\"{}\nSee `qiao --help`.\n", line[0],
                nearest.empty() ? "" : fmt::format("; did you mean \"{}\"?", nearest));

@@ -30,6 +30,17 @@ TEST(Command, AWrongCommandLineEndsWith64AndSaysWhatIsWrong) {
   EXPECT_EQ(run_qiao({"plugin", "new", "erp", "Not_Kebab"}).exit_code, 64);
 }
 
+TEST(Command, ToolsOfPluginsAreCommandsToo) {
+  const CommandResult list = run_qiao({"--help"});
+  EXPECT_NE(list.out.find("\n  bot           teach the bot a knowledge base"), std::string::npos) << list.out;
+  const CommandResult help = run_qiao({"bot", "--help"});
+  EXPECT_EQ(help.exit_code, 0);
+  EXPECT_NE(help.out.find("Usage: qiao bot train|eval|ask"), std::string::npos) << help.out;
+  const CommandResult unknown = run_qiao({"bto"});
+  EXPECT_EQ(unknown.exit_code, 64);
+  EXPECT_NE(unknown.err.find("did you mean \"bot\"?"), std::string::npos) << unknown.err;
+}
+
 TEST(Command, CheckPointsAtTheMistakeAndEndsWith78) {
   const FixtureFolder folder;
   folder.put("echo-1", "fixture-echo");
