@@ -1,4 +1,5 @@
 include_guard(GLOBAL)
+include(${CMAKE_SOURCE_DIR}/connectors/library.cmake)
 
 # qiao_add_channel(NAME CLIENT sources… [LIBS …] [TESTS sources…] [TIMEOUT seconds, of a test])
 #   The plugin of a customer platform (plugin.cpp), with its client as a library of its own, qiao_NAME_client, so that unit
@@ -10,12 +11,7 @@ function(qiao_add_channel name)
     set(arg_TIMEOUT 120)
   endif()
   set(client qiao_${name}_client)
-  add_library(${client} STATIC ${arg_CLIENT})
-  set_target_properties(${client} PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden
-    VISIBILITY_INLINES_HIDDEN ON)
-  target_compile_options(${client} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
-  target_link_libraries(${client} PUBLIC qiao_channel ${arg_LIBS})
-  qiao_use_pch(${client})
+  qiao_add_connector_library(${client} SOURCES ${arg_CLIENT} LIBS qiao_channel ${arg_LIBS})
   qiao_add_plugin(${name} KIND channel SOURCES plugin.cpp LIBS ${client})
   if(QIAO_TESTS)
     if(arg_TESTS)

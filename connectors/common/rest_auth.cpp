@@ -1,9 +1,8 @@
 #include <fmt/format.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include <nlohmann/json.hpp>
 
+#include "connectors/channel/signing.hpp"
 #include "connectors/common/rest.hpp"
 #include "connectors/platform/json_answer.hpp"
 
@@ -44,30 +43,9 @@ void describe(Schema<AuthSettings>& s) {
 
 namespace {
 
-std::string base64(std::string_view bytes) {
-  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const int size =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  out.resize(static_cast<std::size_t>(size));
-  return out;
+std::string basic(const std::string& user, const std::string& secret) {
+  return "Basic " + channel::base64(user + ":" + secret);
 }
-
-std::string hmac_sha256(std::string_view key, std::string_view text) {
-  unsigned char sum[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(text.data()),
-       text.size(), sum, &size);
-  return {reinterpret_cast<const char*>(sum), size};
-}
-
-std::string hexadecimal(std::string_view bytes) {
-  std::string out;
-  for (const char c : bytes) fmt::format_to(std::back_inserter(out), "{:02x}", static_cast<unsigned char>(c));
-  return out;
-}
-
-std::string basic(const std::string& user, const std::string& secret) { return "Basic " + base64(user + ":" + secret); }
 
 void replace(std::string& text, std::string_view what, std::string_view by) {
   for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size()) {
@@ -155,8 +133,8 @@ void Authenticator::sign(const platform::Grant& session, OutboundRequest& reques
       replace(text, "{time}", seconds);
       replace(text, "{client_id}", settings_.client_id);
       replace(text, "{body}", request.body);  // last: nothing in it is a name any more
-      const std::string sum = hmac_sha256(secret, text);
-      request.headers.emplace_back(settings_.name, settings_.base64 ? base64(sum) : hexadecimal(sum));
+      const std::string sum = channel::hmac_sha256(secret, text);
+      request.headers.emplace_back(settings_.name, settings_.base64 ? channel::base64(sum) : channel::hex(sum));
       if (!settings_.time_header.empty()) request.headers.emplace_back(settings_.time_header, seconds);
       if (!settings_.id_header.empty()) request.headers.emplace_back(settings_.id_header, settings_.client_id);
       return;

@@ -1,4 +1,5 @@
 include_guard(GLOBAL)
+include(${CMAKE_SOURCE_DIR}/connectors/library.cmake)
 
 # qiao_add_platform_connector(NAME KIND kind CLIENT sources… [LIBS …] [TIMEOUT seconds, of a test])
 #   The plugin of a named system, with its client as a library of its own, so that unit tests and fuzz targets can use it
@@ -9,12 +10,7 @@ function(qiao_add_platform_connector name)
     set(arg_TIMEOUT 120)
   endif()
   set(client qiao_${name}_client)
-  add_library(${client} STATIC ${arg_CLIENT})
-  set_target_properties(${client} PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden
-    VISIBILITY_INLINES_HIDDEN ON)
-  target_compile_options(${client} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
-  target_link_libraries(${client} PUBLIC qiao_platform ${arg_LIBS})
-  qiao_use_pch(${client})
+  qiao_add_connector_library(${client} SOURCES ${arg_CLIENT} LIBS qiao_platform ${arg_LIBS})
   qiao_add_plugin(${name} KIND ${arg_KIND} SOURCES plugin.cpp LIBS ${client})
   if(QIAO_TESTS)
     qiao_add_test(${name}_plugin_test SOURCES tests/plugin_test.cpp LIBS qiao::testkit qiao_simulator

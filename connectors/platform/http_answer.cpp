@@ -4,6 +4,8 @@
 
 #include <charconv>
 
+#include "qiao/utf8.hpp"
+
 namespace qiao::platform {
 
 Error status_error(std::string_view system, const OutboundResponse& response, std::string_view detail) {
@@ -50,12 +52,8 @@ std::string join_url(std::string_view base, std::string_view path) {
 
 std::string excerpt(std::string_view text) {
   constexpr std::size_t kLongest = 200;
-  std::string out(text.substr(0, kLongest));
-  if (text.size() > kLongest) {
-    while (!out.empty() && (static_cast<unsigned char>(out.back()) & 0xC0U) == 0x80U) out.pop_back();
-    if (!out.empty() && (static_cast<unsigned char>(out.back()) & 0x80U) != 0) out.pop_back();
-    out += "…";
-  }
+  std::string out(utf8_head(text, kLongest));
+  if (out.size() < text.size()) out += "…";
   for (char& c : out) {
     if (static_cast<unsigned char>(c) < 0x20) c = ' ';
   }

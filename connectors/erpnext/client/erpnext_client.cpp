@@ -15,7 +15,6 @@ using namespace platform;
 using namespace contract;
 
 constexpr int kPage = 1000;
-constexpr std::size_t kMostRows = 40000;
 
 /// Frappe tells people why in a JSON text with a list of JSON texts.
 std::string server_message(const Json& body) {
@@ -33,25 +32,7 @@ Error fault(const OutboundResponse& response) {
   return error;
 }
 
-std::vector<std::string> tags_of(const std::string& list) {
-  std::vector<std::string> tags;
-  for (std::size_t at = 0; at < list.size();) {
-    const std::size_t end = std::min(list.find(',', at), list.size());
-    if (end > at) tags.push_back(list.substr(at, end - at));
-    at = end + 1;
-  }
-  return tags;
-}
-
-/// % and _ stand for anything in a "like"; what people type is taken literally.
-std::string like(const std::string& words) {
-  std::string pattern = "%";
-  for (const char c : words) {
-    if (c == '%' || c == '_' || c == '\\') pattern += '\\';
-    pattern += c;
-  }
-  return pattern + "%";
-}
+std::string like(std::string_view words) { return "%" + like_literal(words) + "%"; }
 
 }  // namespace
 
@@ -60,28 +41,20 @@ Client::Client(const ErpnextConfig& config, Transport transport, const Clock&)
 
 Result<Json> Client::call(const std::string& method, const std::string& path, const std::string& query,
                           const Json& body) {
-  OutboundRequest request;
-  request.method = method;
-  request.url = join_url(config_.url, path) + (query.empty() ? "" : "?" + query);
-  request.headers = {{"accept", "application/json"},
-                     {"authorization", fmt::format("token {}:{}", config_.key.reveal(), config_.secret.reveal())}};
-  if (!body.is_null()) {
-    request.headers.emplace_back("content-type", "application/json");
-    request.body = body.dump(-1, ' ', false, Json::error_handler_t::replace);
-  }
-  auto response = transport_(request);
-  if (!response) return response.error();
-  if (response->status < 200 || response->status > 299) return fault(*response);
-  return read_json(response->body, "erpnext");
+  OutboundRequest request =
+      json_request(method, join_url(config_.url, path) + (query.empty() ? "" : "?" + query), body);
+  request.headers.emplace_back("accept", "application/json");
+  request.headers.emplace_back("authorization",
+                               fmt::format("token {}:{}", config_.key.reveal(), config_.secret.reveal()));
+  return ask(transport_, "erpnext", request, fault);
 }
 
 Result<Json> Client::list(const std::string& doctype, const Question& q) {
-  const auto dump = [](const Json& j) { return j.dump(-1, ' ', false, Json::error_handler_t::replace); };
-  std::vector<std::pair<std::string, std::string>> query{{"filters", dump(q.filters)},
-                                                         {"fields", dump(q.fields)},
+  std::vector<std::pair<std::string, std::string>> query{{"filters", json_text(q.filters)},
+                                                         {"fields", json_text(q.fields)},
                                                          {"limit_page_length", std::to_string(q.limit)},
                                                          {"limit_start", std::to_string(q.start)}};
-  if (!q.any.empty()) query.emplace_back("or_filters", dump(q.any));
+  if (!q.any.empty()) query.emplace_back("or_filters", json_text(q.any));
   if (!q.order.empty()) query.emplace_back("order_by", q.order);
   auto answer = call("GET", "api/resource/" + url_encode(doctype), form(query));
   if (!answer) return answer.error();
@@ -95,19 +68,13 @@ Result<Json> Client::document(const std::string& doctype, const std::string& nam
 }
 
 Result<Json::array_t> Client::every(const std::string& doctype, Question q) {
-  Json::array_t all;
   q.limit = kPage;
-  for (;; q.start += kPage) {
+  return all_pages("erpnext", doctype, [&](std::size_t index) -> Result<Page> {
+    q.start = static_cast<int>(index) * kPage;
     auto page = list(doctype, q);
     if (!page) return page.error();
-    const auto& rows = items(*page);
-    all.insert(all.end(), rows.begin(), rows.end());
-    if (rows.size() < kPage) return all;
-    if (all.size() >= kMostRows) {
-      return Error{Errc::too_large, "erpnext.too_many_rows",
-                   fmt::format("erpnext has more than {} rows of {}", kMostRows, doctype)};
-    }
-  }
+    return Page{items(*page), items(*page).size() < kPage};
+  });
 }
 
 Result<Backend::Stocks> Client::stock(std::span<const std::string> skus) {
@@ -140,12 +107,7 @@ Result<Backend::Stocks> Client::stock(std::span<const std::string> skus) {
       entry->second.levels.push_back(std::move(level));
     }
   }
-  Stocks answer;
-  for (const std::string& sku : skus) {
-    const auto entry = found.find(sku);
-    answer.push_back(entry == found.end() ? nullptr : std::make_shared<const Stock>(entry->second));
-  }
-  return answer;
+  return in_order<std::string>(skus, found);
 }
 
 Result<std::vector<Product>> Client::products(const ProductSearch& q) {
@@ -179,7 +141,7 @@ Result<std::vector<Product>> Client::products(const ProductSearch& q) {
       p.currency = text(at(row, "currency"));
     }
   }
-  std::stable_partition(found.begin(), found.end(), [&](const Product& p) { return p.sku == q.text; });
+  exact_first(found, q.text);
   return found;
 }
 
@@ -202,35 +164,20 @@ Result<Order> Client::order(const std::string& code, std::string* customer) {
 }
 
 Result<std::vector<Order>> Client::orders(const OrderQuery& q) {
-  std::vector<std::string> customers_asked;
-  if (!q.customer.empty()) customers_asked.push_back(q.customer);
-  if (!q.phone.empty() || !q.email.empty()) {
-    auto people = customers({.crm_id = {},
-                             .phone = q.phone,
-                             .email = q.phone.empty() ? q.email : std::string{},
-                             .channel = {},
-                             .user = {}});
-    if (!people) return people.error();
-    std::vector<std::string> ids;
-    for (const CustomerCard& card : *people) {
-      if (q.customer.empty() || card.crm_id == q.customer) ids.push_back(card.crm_id);
-    }
-    if (ids.empty()) return Error{Errc::not_found, "nobody at erpnext has that phone number or e-mail address"};
-    customers_asked = std::move(ids);
-  }
+  const auto asked = customers_asked(*this, "erpnext", q);
+  if (!asked) return asked.error();
   std::vector<Order> found;
   if (!q.number.empty()) {
     std::string customer;
     auto one = order(q.number, &customer);
     if (!one) return one.error();
-    if (!customers_asked.empty() &&
-        std::find(customers_asked.begin(), customers_asked.end(), customer) == customers_asked.end()) {
+    if (!asked->empty() && std::find(asked->begin(), asked->end(), customer) == asked->end()) {
       return Error{Errc::not_found, "erpnext has no such order of that customer"};
     }
     found.push_back(std::move(*one));
     return found;
   }
-  auto rows = list("Sales Order", {.filters = Json::array({Json::array({"customer", "in", customers_asked})}),
+  auto rows = list("Sales Order", {.filters = Json::array({Json::array({"customer", "in", *asked})}),
                                    .fields = {"name"},
                                    .limit = q.limit,
                                    .order = "transaction_date desc"});
@@ -282,21 +229,14 @@ Result<std::vector<CustomerCard>> Client::customers(const LookupCustomer& q) {
     card.company = text(at(*doc, "customer_group"));
     card.tier = text(at(*doc, "loyalty_program_tier"));
     card.owner = text(at(*doc, "account_manager"));
-    card.tags = tags_of(text(at(*doc, "_user_tags")));
+    card.tags = split(text(at(*doc, "_user_tags")), ',');
     card.url = join_url(config_.url, "app/customer/" + url_encode(card.crm_id));
     found.push_back(std::move(card));
   }
   return found;
 }
 
-Result<void> Client::complete(CustomerCard& card) {
-  OrderQuery q;
-  q.customer = card.crm_id;
-  auto found = orders(q);
-  if (!found) return found.error();
-  card.orders = std::move(*found);
-  return {};
-}
+Result<void> Client::complete(CustomerCard& card) { return add_orders(*this, card); }
 
 Result<void> Client::record(const std::string& crm_id, const RecordActivity& a) {
   const std::string mark = fmt::format("qiao:{}", a.external_id);

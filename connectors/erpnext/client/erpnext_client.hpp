@@ -3,9 +3,8 @@
 #include <string>
 
 #include "connectors/erpnext/config.hpp"
-#include "connectors/platform/backend.hpp"
-#include "connectors/platform/http_answer.hpp"
-#include "connectors/platform/json_answer.hpp"
+#include "connectors/platform/answers.hpp"
+#include "connectors/platform/request.hpp"
 
 namespace qiao::erpnext {
 

@@ -42,34 +42,15 @@ std::string property(const Json& object, const std::string& name) {
   return name.empty() ? std::string{} : text(at(object, {"properties", name}));
 }
 
-std::vector<std::string> split(const std::string& list) {
-  std::vector<std::string> parts;
-  for (std::size_t start = 0; start < list.size();) {
-    const std::size_t end = std::min(list.find(';', start), list.size());
-    if (end > start) parts.push_back(list.substr(start, end - start));
-    start = end + 1;
-  }
-  return parts;
-}
-
 }  // namespace
 
 Client::Client(const HubspotConfig& config, Transport transport, const Clock&)
     : config_(config), transport_(std::move(transport)) {}
 
 Result<Json> Client::call(const std::string& method, const std::string& path, const Json& body) {
-  OutboundRequest request;
-  request.method = method;
-  request.url = join_url(config_.url, path);
-  request.headers = {{"authorization", "Bearer " + config_.token.reveal()}};
-  if (!body.is_null()) {
-    request.headers.emplace_back("content-type", "application/json");
-    request.body = body.dump(-1, ' ', false, Json::error_handler_t::replace);
-  }
-  auto response = transport_(request);
-  if (!response) return response.error();
-  if (response->status < 200 || response->status > 299) return fault(*response);
-  return read_json(response->body, "hubspot");
+  OutboundRequest request = json_request(method, join_url(config_.url, path), body);
+  request.headers.emplace_back("authorization", "Bearer " + config_.token.reveal());
+  return ask(transport_, "hubspot", request, fault);
 }
 
 Json Client::contact_properties() const {
@@ -92,7 +73,7 @@ CustomerCard Client::card_of(const Json& contact) const {
   card.company = property(contact, "company");
   card.tier = property(contact, config_.tier_property);
   card.owner = property(contact, "hubspot_owner_id");  // the name follows in `complete`
-  card.tags = split(property(contact, config_.tags_property));
+  card.tags = split(property(contact, config_.tags_property), ';');
   return card;
 }
 
@@ -207,8 +188,7 @@ Result<void> Client::complete(CustomerCard& card) {
     }
     card.orders.push_back(std::move(o));
   }
-  std::stable_sort(card.orders.begin(), card.orders.end(),
-                   [](const Order& a, const Order& b) { return a.placed_at > b.placed_at; });
+  newest_first(card.orders);
   return {};
 }
 
@@ -244,7 +224,7 @@ Result<void> Client::tag(const std::string& crm_id, const TagCustomer& q) {
   if (!is_id(crm_id)) return no_id();
   auto contact = call("GET", fmt::format("crm/v3/objects/contacts/{}?properties={}", crm_id, config_.tags_property));
   if (!contact) return contact.error();
-  const std::vector<std::string> before = split(property(*contact, config_.tags_property));
+  const std::vector<std::string> before = split(property(*contact, config_.tags_property), ';');
   std::vector<std::string> tags = before;
   for (const std::string& tag : q.add) {
     if (std::find(tags.begin(), tags.end(), tag) == tags.end()) tags.push_back(tag);

@@ -5,9 +5,8 @@
 #include <string>
 
 #include "connectors/hubspot/config.hpp"
-#include "connectors/platform/backend.hpp"
-#include "connectors/platform/http_answer.hpp"
-#include "connectors/platform/json_answer.hpp"
+#include "connectors/platform/answers.hpp"
+#include "connectors/platform/request.hpp"
 
 namespace qiao::hubspot {
 

@@ -15,7 +15,6 @@ using namespace platform;
 using namespace contract;
 
 constexpr std::size_t kPage = 2000;  // what the service gives at most
-constexpr std::size_t kMostRows = 40000;
 constexpr std::string_view kService = "Kingdee.BOS.WebApi.ServicesStub.";
 
 /// `K in ('a','b')`
@@ -97,16 +96,10 @@ Client::Client(const KingdeeConfig& config, Transport transport, const Clock& cl
       }) {}
 
 Result<Json> Client::post(const std::string& service, const Json& body, const std::string& session) {
-  OutboundRequest request;
-  request.method = "POST";
-  request.url = join_url(config_.url, fmt::format("{}{}.common.kdsvc", kService, service));
-  request.headers = {{"content-type", "application/json"}};
+  OutboundRequest request =
+      json_request("POST", join_url(config_.url, fmt::format("{}{}.common.kdsvc", kService, service)), body);
   if (!session.empty()) request.headers.emplace_back("kdservice-sessionid", session);
-  request.body = body.dump(-1, ' ', false, Json::error_handler_t::replace);
-  auto response = transport_(request);
-  if (!response) return response.error();
-  if (response->status < 200 || response->status > 299) return status_error("kingdee", *response);
-  return read_json(response->body, "kingdee");
+  return ask(transport_, "kingdee", request);
 }
 
 Result<Json::array_t> Client::query(const Query& q) {
@@ -114,16 +107,15 @@ Result<Json::array_t> Client::query(const Query& q) {
   for (const std::string& key : q.keys) {
     if (!key.empty()) asked.push_back(key);
   }
-  Json::array_t all;
-  for (std::size_t start = 0;; start += kPage) {
-    const std::size_t limit = q.most == 0 ? kPage : std::min(q.most, kPage);
+  const std::size_t limit = q.most == 0 ? kPage : std::min(q.most, kPage);
+  return all_pages("kingdee", q.form, [&](std::size_t index) -> Result<Page> {
     const Json body = {{"data",
                         {{"FormId", q.form},
                          {"FieldKeys", fmt::format("{}", fmt::join(asked, ","))},
                          {"FilterString", q.filter},
                          {"OrderString", q.order},
                          {"TopRowCount", 0},
-                         {"StartRow", start},
+                         {"StartRow", index * kPage},
                          {"Limit", limit}}}};
     auto rows = with_session(session_, [&](const Grant& session) -> Result<Json::array_t> {
       auto answer = post("DynamicFormService.ExecuteBillQuery", body, session.token);
@@ -131,6 +123,7 @@ Result<Json::array_t> Client::query(const Query& q) {
       return parse_rows(*answer);
     });
     if (!rows) return rows.error();
+    Page page{{}, rows->size() < limit || q.most != 0};
     for (const Json& row : *rows) {
       if (!row.is_array()) {
         return Error{Errc::unavailable, "kingdee.bad_answer", "kingdee answered something else than rows"};
@@ -139,14 +132,10 @@ Result<Json::array_t> Client::query(const Query& q) {
       for (std::size_t i = 0, column = 0; i < q.keys.size(); ++i) {
         full.push_back(q.keys[i].empty() ? Json() : at(row, column++));
       }
-      all.push_back(std::move(full));
+      page.rows.push_back(std::move(full));
     }
-    if (rows->size() < limit || q.most != 0) return all;
-    if (all.size() >= kMostRows) {
-      return Error{Errc::too_large, "kingdee.too_many_rows",
-                   fmt::format("kingdee has more than {} rows of {}", kMostRows, q.form)};
-    }
-  }
+    return page;
+  });
 }
 
 Result<Backend::Stocks> Client::stock(std::span<const std::string> skus) {
@@ -170,24 +159,13 @@ Result<Backend::Stocks> Client::stock(std::span<const std::string> skus) {
     for (const Json& row : *rows) {
       const auto entry = found.find(text(row[0]));
       if (entry == found.end()) continue;
-      auto& levels = entry->second.levels;
-      const std::string code = text(row[1]);
-      auto level = std::find_if(levels.begin(), levels.end(), [&](const StockLevel& l) { return l.warehouse == code; });
-      if (level == levels.end()) {
-        levels.push_back({code, text(row[2])});
-        level = std::prev(levels.end());
-      }
-      level->on_hand += number(row[3]);
-      level->reserved += number(row[4]);
-      level->available += f.available.empty() ? number(row[3]) - number(row[4]) : number(row[5]);
+      StockLevel& level = level_of(entry->second.levels, text(row[1]), text(row[2]));
+      level.on_hand += number(row[3]);
+      level.reserved += number(row[4]);
+      level.available += f.available.empty() ? number(row[3]) - number(row[4]) : number(row[5]);
     }
   }
-  Stocks answer;
-  for (const std::string& sku : skus) {
-    const auto entry = found.find(sku);
-    answer.push_back(entry == found.end() ? nullptr : std::make_shared<const Stock>(entry->second));
-  }
-  return answer;
+  return in_order<std::string>(skus, found);
 }
 
 Result<std::vector<Product>> Client::products(const ProductSearch& q) {
@@ -208,8 +186,7 @@ Result<std::vector<Product>> Client::products(const ProductSearch& q) {
     product.unit = text(row[3]);
     found.push_back(std::move(product));
   }
-  std::stable_partition(found.begin(), found.end(),
-                        [&](const Product& p1) { return p1.sku == q.text || p1.barcode == q.text; });
+  exact_first(found, q.text);
   return found;
 }
 
@@ -225,16 +202,9 @@ Result<std::vector<Order>> Client::orders(const OrderQuery& q) {
     conditions.push_back(equals(f.customer, q.customer));
   }
   if (!q.phone.empty() || !q.email.empty()) {
-    auto people = customers({.crm_id = {},
-                             .phone = q.phone,
-                             .email = q.phone.empty() ? q.email : std::string{},
-                             .channel = {},
-                             .user = {}});
-    if (!people) return people.error();
-    std::vector<std::string> codes;
-    for (const CustomerCard& card : *people) codes.push_back(card.crm_id);
-    if (codes.empty()) return Error{Errc::not_found, "nobody at kingdee has that phone number or e-mail address"};
-    conditions.push_back(one_of(f.customer, codes));
+    auto codes = owners_of(*this, "kingdee", q);
+    if (!codes) return codes.error();
+    conditions.push_back(one_of(f.customer, *codes));
   }
   // One row a line, newest first: the lines of an order stand together.
   // One row a line, and only so many rows: the last order may then lack some of its lines.
@@ -318,14 +288,7 @@ Result<std::vector<CustomerCard>> Client::customers(const LookupCustomer& q) {
   return found;
 }
 
-Result<void> Client::complete(CustomerCard& card) {
-  OrderQuery q;
-  q.customer = card.crm_id;
-  auto found = orders(q);
-  if (!found) return found.error();
-  card.orders = std::move(*found);
-  return {};
-}
+Result<void> Client::complete(CustomerCard& card) { return add_orders(*this, card); }
 
 Result<std::string> Client::test() {
   session_.forgive();

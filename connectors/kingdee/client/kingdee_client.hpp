@@ -3,9 +3,8 @@
 #include <string>
 
 #include "connectors/kingdee/config.hpp"
-#include "connectors/platform/backend.hpp"
-#include "connectors/platform/http_answer.hpp"
-#include "connectors/platform/json_answer.hpp"
+#include "connectors/platform/answers.hpp"
+#include "connectors/platform/request.hpp"
 #include "connectors/platform/session.hpp"
 
 namespace qiao::kingdee {

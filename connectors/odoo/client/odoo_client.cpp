@@ -13,8 +13,7 @@ namespace {
 using namespace platform;
 using namespace contract;
 
-constexpr int kPage = 2000;
-constexpr std::size_t kMostRows = 40000;
+constexpr std::size_t kPage = 2000;
 
 /// Many2one values are [id, "name"]; empty is false.
 std::int64_t id_of(const Json& value) { return integer(value.is_array() ? at(value, std::size_t{0}) : value); }
@@ -41,16 +40,6 @@ Error fault(const Json& error) {
     return {Errc::bad_value, "odoo.refused", message};
   }
   return {Errc::unavailable, "odoo.error", message};
-}
-
-/// What people type is taken literally: % and _ would stand for anything.
-std::string literal(std::string_view words) {
-  std::string out;
-  for (const char c : words) {
-    if (c == '%' || c == '_' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out;
 }
 
 std::string html(std::string_view plain) { return escape_markup(plain, "<br/>"); }
@@ -88,19 +77,11 @@ Client::Client(const OdooConfig& config, Transport transport, const Clock& clock
       }) {}
 
 Result<Json> Client::rpc(const std::string& service, const std::string& method, Json args) {
-  OutboundRequest request;
-  request.method = "POST";
-  request.url = join_url(config_.url, "jsonrpc");
-  request.headers = {{"content-type", "application/json"}};
   const Json call = {{"jsonrpc", "2.0"},
                      {"method", "call"},
                      {"id", 1},
                      {"params", {{"service", service}, {"method", method}, {"args", std::move(args)}}}};
-  request.body = call.dump(-1, ' ', false, Json::error_handler_t::replace);
-  auto response = transport_(request);
-  if (!response) return response.error();
-  if (response->status < 200 || response->status > 299) return status_error("odoo", *response);
-  auto answer = read_json(response->body, "odoo");
+  auto answer = ask(transport_, "odoo", json_request("POST", join_url(config_.url, "jsonrpc"), call));
   if (!answer) return answer.error();
   if (const Json& error = at(*answer, "error"); !error.is_null()) return fault(error);
   return at(*answer, "result");
@@ -124,19 +105,12 @@ Result<Json> Client::search(const std::string& model, Json domain, Json fields, 
 }
 
 Result<Json::array_t> Client::every(const std::string& model, const Json& domain, const Json& fields) {
-  Json::array_t all;
-  for (std::size_t offset = 0;; offset += kPage) {
+  return all_pages("odoo", model, [&](std::size_t index) -> Result<Page> {
     auto page = execute(model, "search_read", Json::array({domain}),
-                        {{"fields", fields}, {"limit", kPage}, {"offset", offset}, {"order", "id"}});
+                        {{"fields", fields}, {"limit", kPage}, {"offset", index * kPage}, {"order", "id"}});
     if (!page) return page.error();
-    const auto& rows = items(*page);
-    all.insert(all.end(), rows.begin(), rows.end());
-    if (rows.size() < kPage) return all;
-    if (all.size() >= kMostRows) {
-      return Error{Errc::too_large, "odoo.too_many_rows",
-                   fmt::format("odoo has more than {} rows of {}", kMostRows, model)};
-    }
-  }
+    return Page{items(*page), items(*page).size() < kPage};
+  });
 }
 
 Result<std::map<std::string, std::string>> Client::warehouse_names() {
@@ -180,31 +154,21 @@ Result<Backend::Stocks> Client::stock(std::span<const std::string> skus) {
       // A place is named from its warehouse down, "WH/Stock/Shelf 1".
       const std::string place = name_of(at(row, "location_id"));
       const std::string code = place.substr(0, place.find('/'));
-      auto& levels = product->second.levels;
-      auto level = std::find_if(levels.begin(), levels.end(), [&](const StockLevel& l) { return l.warehouse == code; });
-      if (level == levels.end()) {
-        const auto name = names->find(code);
-        levels.push_back({code, name == names->end() ? std::string{} : name->second});
-        level = std::prev(levels.end());
-      }
-      level->on_hand += number(at(row, "quantity"));
-      level->reserved += number(at(row, "reserved_quantity"));
-      level->available = level->on_hand - level->reserved;
+      const auto name = names->find(code);
+      StockLevel& level = level_of(product->second.levels, code, name == names->end() ? std::string{} : name->second);
+      level.on_hand += number(at(row, "quantity"));
+      level.reserved += number(at(row, "reserved_quantity"));
+      level.available = level.on_hand - level.reserved;
     }
   }
-  Stocks answer;
-  for (const std::string& sku : skus) {
-    const auto entry = std::find_if(found.begin(), found.end(), [&](const auto& e) { return e.second.sku == sku; });
-    answer.push_back(entry == found.end() ? nullptr : std::make_shared<const Stock>(entry->second));
-  }
-  return answer;
+  return in_order(skus, found);
 }
 
 Result<std::vector<Product>> Client::products(const ProductSearch& q) {
   auto rows =
       search("product.product",
-             Json::array({"|", "|", Json::array({"default_code", "ilike", literal(q.text)}),
-                          Json::array({"barcode", "=", q.text}), Json::array({"name", "ilike", literal(q.text)})}),
+             Json::array({"|", "|", Json::array({"default_code", "ilike", like_literal(q.text)}),
+                          Json::array({"barcode", "=", q.text}), Json::array({"name", "ilike", like_literal(q.text)})}),
              {"default_code", "name", "barcode", "uom_id", "list_price", "currency_id"}, q.limit);
   if (!rows) return rows.error();
   std::vector<Product> list;
@@ -218,8 +182,7 @@ Result<std::vector<Product>> Client::products(const ProductSearch& q) {
     p.currency = name_of(at(row, "currency_id"));
     list.push_back(std::move(p));
   }
-  std::stable_partition(list.begin(), list.end(),
-                        [&](const Product& p) { return p.sku == q.text || p.barcode == q.text; });
+  exact_first(list, q.text);
   return list;
 }
 
@@ -232,15 +195,10 @@ Result<std::vector<Order>> Client::orders(const OrderQuery& q) {
     domain.push_back(Json::array({"partner_id", "child_of", partner}));
   }
   if (!q.phone.empty() || !q.email.empty()) {
-    auto people = customers({.crm_id = {},
-                             .phone = q.phone,
-                             .email = q.phone.empty() ? q.email : std::string{},
-                             .channel = {},
-                             .user = {}});
-    if (!people) return people.error();
-    if (people->empty()) return Error{Errc::not_found, "nobody at odoo has that phone number or e-mail address"};
+    auto owners = owners_of(*this, "odoo", q);
+    if (!owners) return owners.error();
     Json ids = Json::array();
-    for (const CustomerCard& card : *people) ids.push_back(record_number(card.crm_id));
+    for (const std::string& id : *owners) ids.push_back(record_number(id));
     domain.push_back(Json::array({"partner_id", "child_of", ids}));
   }
   auto list = read_orders(domain, q.limit);
@@ -315,7 +273,7 @@ Result<std::vector<CustomerCard>> Client::customers(const LookupCustomer& q) {
     for (const std::string& field : config_.phone_fields)
       domain.push_back(Json::array({field, "ilike", phone_like(q.phone)}));
   } else {
-    domain.push_back(Json::array({"email", "=ilike", literal(q.email)}));
+    domain.push_back(Json::array({"email", "=ilike", like_literal(q.email)}));
   }
   Json fields = {"name", "email", "parent_id", "user_id", "category_id"};
   for (const std::string& field : config_.phone_fields) fields.push_back(field);

@@ -3,9 +3,9 @@
 #include <atomic>
 #include <thread>
 
-#include "connectors/platform/http_answer.hpp"
-#include "connectors/platform/json_answer.hpp"
+#include "connectors/platform/answers.hpp"
 #include "connectors/platform/phone.hpp"
+#include "connectors/platform/request.hpp"
 #include "connectors/platform/session.hpp"
 
 using namespace qiao;
@@ -22,6 +22,103 @@ class TestClock final : public Clock {
 };
 
 }  // namespace
+
+TEST(Request, CarriesItsBodyAsJsonAndReadsTheAnswer) {
+  OutboundRequest seen;
+  int status = 200;
+  const Transport transport = [&](const OutboundRequest& request) -> Result<OutboundResponse> {
+    seen = request;
+    return OutboundResponse{.status = status, .headers = {}, .body = status == 200 ? R"({"a":1})" : ""};
+  };
+  auto answer = ask(transport, "erp", json_request("POST", "http://erp/x", {{"q", "\xff"}}));
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(integer(at(*answer, "a")), 1);
+  EXPECT_EQ(seen.method, "POST");
+  EXPECT_EQ(seen.body, "{\"q\":\"\xEF\xBF\xBD\"}");
+  EXPECT_EQ(seen.headers.front().second, "application/json");
+  ASSERT_TRUE(ask(transport, "erp", json_request("GET", "http://erp/x")));
+  EXPECT_TRUE(seen.headers.empty());
+  status = 204;
+  EXPECT_TRUE(ask(transport, "erp", seen)->is_null());
+  status = 503;
+  EXPECT_EQ(ask(transport, "erp", seen).error().id, "erp.http_503");
+  EXPECT_EQ(ask(transport, "erp", seen,
+                [](const OutboundResponse&) {
+                  return Error{Errc::forbidden, "no"};
+                })
+                .error()
+                .code,
+            Errc::forbidden);
+}
+
+TEST(Pages, AreAskedForUntilTheLastOneAndNotForever) {
+  int asked = 0;
+  const auto pages = [&](std::size_t rows, std::size_t last) {
+    asked = 0;
+    return all_pages("erp", "stock", [&, rows, last](std::size_t index) -> Result<Page> {
+      ++asked;
+      return Page{Json::array_t(index > last ? 0 : rows, Json(index)), index == last};
+    });
+  };
+  EXPECT_EQ(pages(3, 2)->size(), 9u);
+  EXPECT_EQ(asked, 3);
+  EXPECT_TRUE(pages(0, 9)->empty());
+  EXPECT_EQ(asked, 1);
+  const auto endless = pages(1000, 1'000'000);
+  ASSERT_FALSE(endless);
+  EXPECT_EQ(endless.error().id, "erp.too_many_rows");
+  EXPECT_EQ(asked, 40);
+}
+
+namespace {
+
+/// Knows two people with one telephone.
+class Household final : public Backend {
+ public:
+  Result<std::vector<contract::CustomerCard>> customers(const contract::LookupCustomer& q) override {
+    std::vector<contract::CustomerCard> found;
+    for (const char* id : {"7", "8"}) {
+      if (q.phone == "13800138000" && q.email.empty()) found.emplace_back().crm_id = id;
+    }
+    return found;
+  }
+  Result<std::string> test() override { return std::string(); }
+};
+
+}  // namespace
+
+TEST(Answers, KnowWhoseOrdersAreAskedFor) {
+  Household system;
+  contract::OrderQuery q;
+  q.number = "SO-1";
+  EXPECT_TRUE(customers_asked(system, "erp", q)->empty());
+  q.customer = "8";
+  EXPECT_EQ(*customers_asked(system, "erp", q), (std::vector<std::string>{"8"}));
+  q.phone = "13800138000";
+  q.email = "ignored@example.com";
+  EXPECT_EQ(*customers_asked(system, "erp", q), (std::vector<std::string>{"8"}));
+  q.customer = "9";
+  EXPECT_EQ(customers_asked(system, "erp", q).error().code, Errc::not_found);
+  q.customer.clear();
+  EXPECT_EQ(*owners_of(system, "erp", q), (std::vector<std::string>{"7", "8"}));
+  q.phone = "13900000000";
+  EXPECT_EQ(owners_of(system, "erp", q).error().code, Errc::not_found);
+}
+
+TEST(Answers, PutTheExactOneFirstAndTakeWordsLiterally) {
+  std::vector<contract::Product> products(3);
+  products[0].sku = "A-10";
+  products[1].sku = "A-1";
+  products[2].barcode = "A-1";
+  exact_first(products, "A-1");
+  EXPECT_EQ(products[2].sku, "A-10");
+  EXPECT_EQ(split(",a,,b c,", ','), (std::vector<std::string>{"a", "b c"}));
+  EXPECT_EQ(like_literal("100%_\\"), "100\\%\\_\\\\");
+  std::vector<contract::StockLevel> levels;
+  level_of(levels, "WH", "Main").on_hand = 3;
+  EXPECT_EQ(level_of(levels, "WH", "other").on_hand, 3);
+  EXPECT_EQ(levels.size(), 1u);
+}
 
 TEST(Phone, KnowsOneNumberInAllItsSpellings) {
   for (const char* spelling : {"13800138000", "138 0013 8000", "+86 138-0013-8000", "+8613800138000",

@@ -6,15 +6,15 @@
 #include <algorithm>
 #include <map>
 
+#include "connectors/channel/signing.hpp"
 #include "connectors/platform/phone.hpp"
+#include "qiao/utf8.hpp"
 
 namespace qiao::salesforce {
 namespace {
 
 using namespace platform;
 using namespace contract;
-
-constexpr std::size_t kMostRows = 40000;
 
 /// Errors are a list with one entry: [{"message", "errorCode"}].
 Error fault(const OutboundResponse& response) {
@@ -52,16 +52,6 @@ const Json& field(const Json& record, std::string_view path) {
   return *value;
 }
 
-std::vector<std::string> split(const std::string& list) {
-  std::vector<std::string> parts;
-  for (std::size_t start = 0; start < list.size();) {
-    const std::size_t end = std::min(list.find(';', start), list.size());
-    if (end > start) parts.push_back(list.substr(start, end - start));
-    start = end + 1;
-  }
-  return parts;
-}
-
 /// Ids are 15 or 18 letters and digits.
 bool is_id(std::string_view text) {
   return (text.size() == 15 || text.size() == 18) && std::all_of(text.begin(), text.end(), [](char c) {
@@ -88,6 +78,13 @@ std::string soql_like(std::string_view text) {
     literal += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
   }
   return literal + "%'";
+}
+
+Result<std::string> jwt_bearer(const std::string& private_key, const std::string& claims) {
+  auto token = channel::sign_jwt("RS256", R"({"alg":"RS256"})", claims, private_key);
+  if (token) return token;
+  return Error{Errc::unauthorized, "salesforce.bad_key",
+               "private_key: expected an RSA key in PEM, without a passphrase"};
 }
 
 Client::Client(const SalesforceConfig& config, Transport transport, const Clock& clock)
@@ -131,42 +128,28 @@ Result<Grant> Client::log_in() {
 
 Result<Json> Client::call(const std::string& method, const std::string& path, const Json& body) {
   return with_session(session_, [&](const Grant& session) -> Result<Json> {
-    OutboundRequest request;
-    request.method = method;
-    request.url = join_url(
-        session.base, path.starts_with('/') ? path : fmt::format("services/data/{}/{}", config_.api_version, path));
-    request.headers = {{"authorization", "Bearer " + session.token}};
-    if (!body.is_null()) {
-      request.headers.emplace_back("content-type", "application/json");
-      request.body = body.dump(-1, ' ', false, Json::error_handler_t::replace);
-    }
-    auto response = transport_(request);
-    if (!response) return response.error();
-    if (response->status < 200 || response->status > 299) return fault(*response);
-    if (response->status == 204) return Json();
-    return read_json(response->body, "salesforce");
+    OutboundRequest request = json_request(
+        method,
+        join_url(session.base,
+                 path.starts_with('/') ? path : fmt::format("services/data/{}/{}", config_.api_version, path)),
+        body);
+    request.headers.emplace_back("authorization", "Bearer " + session.token);
+    return ask(transport_, "salesforce", request, fault);
   });
 }
 
 Result<Json::array_t> Client::query(const std::string& soql) {
-  Json::array_t all;
   std::string path = "query?q=" + url_encode(soql);
-  for (;;) {
+  return all_pages("salesforce", "one answer", [&](std::size_t) -> Result<Page> {
     auto page = call("GET", path);
     if (!page) return page.error();
-    const auto& rows = items(at(*page, "records"));
-    all.insert(all.end(), rows.begin(), rows.end());
     path = text(at(*page, "nextRecordsUrl"));
     // Only ever a path of the same server: the token goes with it.
-    if (path.empty() || rows.empty()) return all;
-    if (!path.starts_with("/services/data/")) {
+    if (!path.empty() && !path.starts_with("/services/data/")) {
       return Error{Errc::unavailable, "salesforce.bad_answer", "salesforce named a next page elsewhere"};
     }
-    if (all.size() >= kMostRows) {
-      return Error{Errc::too_large, "salesforce.too_many_rows",
-                   fmt::format("salesforce has more than {} rows", kMostRows)};
-    }
-  }
+    return Page{items(at(*page, "records")), path.empty()};
+  });
 }
 
 Result<Backend::Stocks> Client::stock(std::span<const std::string> skus) {
@@ -194,22 +177,12 @@ Result<Backend::Stocks> Client::stock(std::span<const std::string> skus) {
     if (s.name.empty() && !o.name.empty()) s.name = text(field(row, o.name));
     if (s.unit.empty() && !o.unit.empty()) s.unit = text(field(row, o.unit));
     const std::string place = o.warehouse.empty() ? std::string{} : text(field(row, o.warehouse));
-    auto level =
-        std::find_if(s.levels.begin(), s.levels.end(), [&](const StockLevel& l) { return l.warehouse == place; });
-    if (level == s.levels.end()) {
-      s.levels.push_back({place, place});
-      level = std::prev(s.levels.end());
-    }
-    level->on_hand += number(field(row, o.on_hand));
-    if (!o.reserved.empty()) level->reserved += number(field(row, o.reserved));
-    level->available = level->on_hand - level->reserved;
+    StockLevel& level = level_of(s.levels, place, place);
+    level.on_hand += number(field(row, o.on_hand));
+    if (!o.reserved.empty()) level.reserved += number(field(row, o.reserved));
+    level.available = level.on_hand - level.reserved;
   }
-  Stocks answer;
-  for (const std::string& sku : skus) {
-    const auto entry = found.find(sku);
-    answer.push_back(entry == found.end() ? nullptr : std::make_shared<const Stock>(entry->second));
-  }
-  return answer;
+  return in_order<std::string>(skus, found);
 }
 
 Result<std::vector<Product>> Client::products(const ProductSearch& q) {
@@ -240,7 +213,7 @@ Result<std::vector<Product>> Client::products(const ProductSearch& q) {
       p.currency = config_.currency;
     }
   }
-  std::stable_partition(found.begin(), found.end(), [&](const Product& p) { return p.sku == q.text; });
+  exact_first(found, q.text);
   return found;
 }
 
@@ -273,16 +246,10 @@ Result<std::vector<Order>> Client::orders(const OrderQuery& q) {
   if (!q.number.empty()) conditions.push_back("OrderNumber = " + soql_literal(q.number));
   if (!q.customer.empty()) conditions.push_back("BillToContactId = " + soql_literal(q.customer));
   if (!q.phone.empty() || !q.email.empty()) {
-    auto people = customers({.crm_id = {},
-                             .phone = q.phone,
-                             .email = q.phone.empty() ? q.email : std::string{},
-                             .channel = {},
-                             .user = {}});
-    if (!people) return people.error();
-    std::vector<std::string> ids;
-    for (const CustomerCard& card : *people) ids.push_back(soql_literal(card.crm_id));
-    if (ids.empty()) return Error{Errc::not_found, "nobody at salesforce has that phone number or e-mail address"};
-    conditions.push_back(fmt::format("BillToContactId IN ({})", joined(ids)));
+    auto ids = owners_of(*this, "salesforce", q);
+    if (!ids) return ids.error();
+    for (std::string& id : *ids) id = soql_literal(id);
+    conditions.push_back(fmt::format("BillToContactId IN ({})", joined(*ids)));
   }
   auto found = read_orders(fmt::format("{}", fmt::join(conditions, " AND ")), q.limit);
   if (found && found->empty() && !q.number.empty()) return Error{Errc::not_found, "salesforce has no such order"};
@@ -304,7 +271,7 @@ Result<std::vector<CustomerCard>> Client::contacts(const std::string& where) {
     card.email = text(at(row, "Email"));
     card.company = text(field(row, "Account.Name"));
     card.owner = text(field(row, "Owner.Name"));
-    if (!config_.tags_field.empty()) card.tags = split(text(at(row, config_.tags_field)));
+    if (!config_.tags_field.empty()) card.tags = split(text(at(row, config_.tags_field)), ';');
     card.url = join_url(config_.url, "lightning/r/Contact/" + card.crm_id + "/view");
     found.push_back(std::move(card));
   }
@@ -350,9 +317,7 @@ Result<void> Client::record(const std::string& crm_id, const RecordActivity& a) 
                                  soql_literal(crm_id), soql_like(mark)));
   if (!there) return there.error();
   if (!there->empty()) return {};
-  std::string subject = excerpt(a.subject).substr(0, 255 - mark.size() - 1);
-  while (!subject.empty() && (static_cast<unsigned char>(subject.back()) & 0xC0U) == 0x80U) subject.pop_back();
-  if (!subject.empty() && (static_cast<unsigned char>(subject.back()) & 0x80U) != 0) subject.pop_back();
+  const std::string subject(utf8_head(excerpt(a.subject), 255 - mark.size() - 1));
   auto done = call("POST", "sobjects/Task",
                    {{"WhoId", crm_id},
                     {"Subject", subject + " " + mark},

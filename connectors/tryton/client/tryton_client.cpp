@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "connectors/channel/signing.hpp"
 #include "connectors/platform/phone.hpp"
 
 namespace qiao::tryton {
@@ -14,21 +15,6 @@ using namespace platform;
 using namespace contract;
 
 constexpr auto kShopFor = std::chrono::hours(1);
-
-std::string base64(std::string_view bytes) {
-  constexpr char kLetters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k) {
-      group = (group << 8U) | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U);
-    }
-    for (std::size_t k = 0; k < 4; ++k) {
-      out += k > bytes.size() - i ? '=' : kLetters[(group >> (18U - 6U * k)) & 63U];
-    }
-  }
-  return out;
-}
 
 /// {"error": ["UserError", ["what", "why"], ""]}; an unexpected one has its own text as name and a traceback after it.
 Error fault(const Json& error) {
@@ -48,15 +34,7 @@ Error fault(const Json& error) {
   return {Errc::unavailable, "tryton.error", message};
 }
 
-/// A LIKE for what people type, taken literally.
-std::string like(const std::string& words) {
-  std::string pattern = "%";
-  for (const char c : words) {
-    if (c == '%' || c == '_' || c == '\\') pattern += '\\';
-    pattern += c;
-  }
-  return pattern + "%";
-}
+std::string like(std::string_view words) { return "%" + like_literal(words) + "%"; }
 
 Json clause(const char* field, const char* op, Json value) { return Json::array({field, op, std::move(value)}); }
 
@@ -108,22 +86,17 @@ Client::Client(const TrytonConfig& config, Transport transport, const Clock& clo
           return Error{Errc::unauthorized, "tryton.login_refused",
                        "tryton refused the log-in; check user and password in the configuration"};
         }
-        return Grant{"Session " + base64(fmt::format("{}:{}:{}", config_.user, user, key)), {}, {}};
+        return Grant{"Session " + channel::base64(fmt::format("{}:{}:{}", config_.user, user, key)), {}, {}};
       }) {}
 
 Result<Json> Client::post(const std::string& method, Json params, const std::string& authorization) {
-  OutboundRequest request;
-  request.method = "POST";
-  request.url = join_url(config_.url, config_.database + "/");
-  request.headers = {{"content-type", "application/json"}};
+  OutboundRequest request = json_request("POST", join_url(config_.url, config_.database + "/"),
+                                         {{"id", 1}, {"method", method}, {"params", std::move(params)}});
   if (!authorization.empty()) request.headers.emplace_back("authorization", authorization);
-  const Json body = {{"id", 1}, {"method", method}, {"params", std::move(params)}};
-  request.body = body.dump(-1, ' ', false, Json::error_handler_t::replace);
-  auto response = transport_(request);
-  if (!response) return response.error();
-  if (response->status == 401) return Error{Errc::unavailable, kSessionLost, "tryton: the session is gone"};
-  if (response->status < 200 || response->status > 299) return status_error("tryton", *response);
-  auto answer = read_json(response->body, "tryton");
+  auto answer = ask(transport_, "tryton", request, [](const OutboundResponse& response) {
+    if (response.status == 401) return Error{Errc::unavailable, kSessionLost, "tryton: the session is gone"};
+    return status_error("tryton", response);
+  });
   if (!answer) return answer.error();
   if (const Json& error = at(*answer, "error"); !error.is_null()) return fault(error);
   return at(*answer, "result");
@@ -227,12 +200,7 @@ Result<Backend::Stocks> Client::stock(std::span<const std::string> skus) {
       }
     }
   }
-  Stocks answer;
-  for (const std::string& sku : skus) {
-    const auto entry = std::find_if(found.begin(), found.end(), [&](const auto& e) { return e.second.sku == sku; });
-    answer.push_back(entry == found.end() ? nullptr : std::make_shared<const Stock>(entry->second));
-  }
-  return answer;
+  return in_order(skus, found);
 }
 
 Result<std::vector<Product>> Client::products(const ProductSearch& q) {
@@ -253,7 +221,7 @@ Result<std::vector<Product>> Client::products(const ProductSearch& q) {
     if (!p.price.empty()) p.currency = here->currency;
     found.push_back(std::move(p));
   }
-  std::stable_partition(found.begin(), found.end(), [&](const Product& p) { return p.sku == q.text; });
+  exact_first(found, q.text);
   return found;
 }
 
@@ -262,15 +230,10 @@ Result<std::vector<Order>> Client::orders(const OrderQuery& q) {
   if (!q.number.empty()) domain.push_back(clause("number", "=", q.number));
   if (!q.customer.empty()) domain.push_back(clause("party", "=", record_number(q.customer)));
   if (!q.phone.empty() || !q.email.empty()) {
-    auto people = customers({.crm_id = {},
-                             .phone = q.phone,
-                             .email = q.phone.empty() ? q.email : std::string{},
-                             .channel = {},
-                             .user = {}});
-    if (!people) return people.error();
-    if (people->empty()) return Error{Errc::not_found, "nobody at tryton has that phone number or e-mail address"};
+    auto owners = owners_of(*this, "tryton", q);
+    if (!owners) return owners.error();
     Json ids = Json::array();
-    for (const CustomerCard& card : *people) ids.push_back(record_number(card.crm_id));
+    for (const std::string& id : *owners) ids.push_back(record_number(id));
     domain.push_back(clause("party", "in", ids));
   }
   auto found = read_orders(domain, q.limit);

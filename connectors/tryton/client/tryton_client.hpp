@@ -4,9 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "connectors/platform/backend.hpp"
-#include "connectors/platform/http_answer.hpp"
-#include "connectors/platform/json_answer.hpp"
+#include "connectors/platform/answers.hpp"
+#include "connectors/platform/request.hpp"
 #include "connectors/platform/session.hpp"
 #include "connectors/tryton/config.hpp"
 

@@ -13,7 +13,6 @@ using namespace contract;
 namespace {
 
 constexpr std::size_t kPage = 500;
-constexpr std::size_t kMostRows = 40000;
 
 /// errcode is a text in most answers and a number in some.
 Error fault(const Json& answer) {
@@ -47,12 +46,7 @@ U8Client::U8Client(const YonyouConfig& config, Transport transport, const Clock&
       }) {}
 
 Result<Json> U8Client::get(const std::string& path, const Fields& query) {
-  OutboundRequest request;
-  request.url = join_url(config_.base(), path) + "?" + form(query);
-  auto response = transport_(request);
-  if (!response) return response.error();
-  if (response->status < 200 || response->status > 299) return status_error("u8", *response);
-  auto answer = read_json(response->body, "u8");
+  auto answer = ask(transport_, "u8", json_request("GET", join_url(config_.base(), path) + "?" + form(query)));
   if (!answer) return answer.error();
   const std::string code = text(at(*answer, "errcode"));
   if (code.empty()) return Error{Errc::unavailable, "yonyou.bad_answer", "u8 answered without an errcode"};
@@ -78,20 +72,15 @@ Result<Json::array_t> U8Client::records(const std::string& path, Fields query, s
   const std::string name = begin == std::string::npos ? path : path.substr(begin + 1, end - begin - 1);
   query.emplace_back("rows_per_page", std::to_string(std::min(most, kPage)));
   query.emplace_back("page_index", "1");
-  Json::array_t all;
-  for (std::int64_t index = 1;; ++index) {
-    query.back().second = std::to_string(index);
+  std::size_t seen = 0;
+  return all_pages("yonyou", name, [&](std::size_t index) -> Result<Page> {
+    query.back().second = std::to_string(index + 1);
     auto answer = call(path, query);
     if (!answer) return answer.error();
     const auto& rows = items(at(*answer, name));
-    all.insert(all.end(), rows.begin(), rows.end());
-    const auto pages =
-        static_cast<std::int64_t>(number(at(*answer, "page_count")) > 1e6 ? 1e6 : number(at(*answer, "page_count")));
-    if (rows.empty() || index >= pages || all.size() >= most) return all;
-    if (all.size() >= kMostRows) {
-      return Error{Errc::too_large, "yonyou.too_many_rows", fmt::format("u8 has more than {} rows", kMostRows)};
-    }
-  }
+    seen += rows.size();
+    return Page{rows, static_cast<double>(index + 1) >= number(at(*answer, "page_count")) || seen >= most};
+  });
 }
 
 Result<Backend::Stocks> U8Client::stock(std::span<const std::string> skus) {
@@ -102,7 +91,7 @@ Result<Backend::Stocks> U8Client::stock(std::span<const std::string> skus) {
     if (config_.u8.stock_sku.ends_with("_begin")) {
       query.emplace_back(config_.u8.stock_sku.substr(0, config_.u8.stock_sku.size() - 6) + "_end", sku);
     }
-    auto rows = records(config_.u8.stock, std::move(query), kMostRows);
+    auto rows = records(config_.u8.stock, std::move(query));
     if (!rows && rows.error().code == Errc::not_found) {
       answer.push_back(nullptr);
       continue;
@@ -114,17 +103,11 @@ Result<Backend::Stocks> U8Client::stock(std::span<const std::string> skus) {
       stock->sku = sku;
       stock->name = text(at(row, "invname"));
       stock->unit = text(at(row, "unitname"));
-      const std::string code = text(at(row, "whcode"));
-      auto level = std::find_if(stock->levels.begin(), stock->levels.end(),
-                                [&](const StockLevel& l) { return l.warehouse == code; });
-      if (level == stock->levels.end()) {
-        stock->levels.push_back({code, text(at(row, "whname"))});
-        level = std::prev(stock->levels.end());
-      }
+      StockLevel& level = level_of(stock->levels, text(at(row, "whcode")), text(at(row, "whname")));
       const Json& available = at(row, "availqty");
-      level->on_hand += number(at(row, "qty"));
-      level->available += available.is_null() ? number(at(row, "qty")) : number(available);
-      level->reserved = level->on_hand - level->available;
+      level.on_hand += number(at(row, "qty"));
+      level.available += available.is_null() ? number(at(row, "qty")) : number(available);
+      level.reserved = level.on_hand - level.available;
     }
     answer.push_back(stock->sku.empty() ? nullptr : std::move(stock));
   }
@@ -170,27 +153,13 @@ Result<Order> U8Client::order(const std::string& number_asked, std::string* cust
 }
 
 Result<std::vector<Order>> U8Client::orders(const OrderQuery& q) {
-  std::vector<std::string> asked;
-  if (!q.customer.empty()) asked.push_back(q.customer);
-  if (!q.phone.empty() || !q.email.empty()) {
-    auto people = customers({.crm_id = {},
-                             .phone = q.phone,
-                             .email = q.phone.empty() ? q.email : std::string{},
-                             .channel = {},
-                             .user = {}});
-    if (!people) return people.error();
-    std::vector<std::string> ids;
-    for (const CustomerCard& card : *people) {
-      if (q.customer.empty() || q.customer == card.crm_id) ids.push_back(card.crm_id);
-    }
-    if (ids.empty()) return Error{Errc::not_found, "nobody at u8 has that phone number or e-mail address"};
-    asked = std::move(ids);
-  }
+  const auto asked = customers_asked(*this, "u8", q);
+  if (!asked) return asked.error();
   std::vector<std::string> numbers;
   if (!q.number.empty()) {
     numbers.push_back(q.number);
   } else {
-    for (const std::string& id : asked) {
+    for (const std::string& id : *asked) {
       auto rows = records(config_.u8.orders, {{config_.u8.order_customer, id}}, static_cast<std::size_t>(q.limit));
       if (!rows) return rows.error();
       for (const Json& row : *rows) numbers.push_back(text(at(row, "code")));
@@ -202,12 +171,11 @@ Result<std::vector<Order>> U8Client::orders(const OrderQuery& q) {
     std::string customer;
     auto o = order(one, &customer);
     if (!o) return o.error();
-    if (!asked.empty() && std::find(asked.begin(), asked.end(), customer) == asked.end()) continue;
+    if (!asked->empty() && std::find(asked->begin(), asked->end(), customer) == asked->end()) continue;
     found.push_back(std::move(*o));
   }
   if (found.empty() && !q.number.empty()) return Error{Errc::not_found, "u8 has no such order of that customer"};
-  std::stable_sort(found.begin(), found.end(),
-                   [](const Order& a, const Order& b) { return a.placed_at > b.placed_at; });
+  newest_first(found);
   return found;
 }
 
@@ -233,14 +201,7 @@ Result<std::vector<CustomerCard>> U8Client::customers(const LookupCustomer& q) {
   return found;
 }
 
-Result<void> U8Client::complete(CustomerCard& card) {
-  OrderQuery q;
-  q.customer = card.crm_id;
-  auto found = orders(q);
-  if (!found) return found.error();
-  card.orders = std::move(*found);
-  return {};
-}
+Result<void> U8Client::complete(CustomerCard& card) { return add_orders(*this, card); }
 
 Result<std::string> U8Client::test() {
   session_.forgive();

@@ -1,9 +1,8 @@
 #include <fmt/format.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include <algorithm>
 
+#include "connectors/channel/signing.hpp"
 #include "connectors/platform/phone.hpp"
 #include "connectors/yonyou/client/yonyou_client.hpp"
 
@@ -15,7 +14,6 @@ using namespace contract;
 namespace {
 
 constexpr std::size_t kPage = 500;
-constexpr std::size_t kMostRows = 40000;
 
 /// "00000" for log-in, "200" for business calls; both come with HTTP 200, as text or as a number.
 Error fault(const Json& answer) {
@@ -49,15 +47,7 @@ std::string string_to_sign(const std::map<std::string, std::string>& parameters)
 }
 
 std::string signature(std::string_view secret, const std::map<std::string, std::string>& parameters) {
-  const std::string input = string_to_sign(parameters);
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned length = 0;
-  HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
-       reinterpret_cast<const unsigned char*>(input.data()), input.size(), digest, &length);
-  std::string encoded(4 * ((length + 2) / 3) + 1, '\0');
-  encoded.resize(static_cast<std::size_t>(
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()), digest, static_cast<int>(length))));
-  return encoded;
+  return channel::base64(channel::hmac_sha256(secret, string_to_sign(parameters)));
 }
 
 YonsuiteClient::YonsuiteClient(const YonyouConfig& config, Transport transport, const Clock& clock)
@@ -65,12 +55,7 @@ YonsuiteClient::YonsuiteClient(const YonyouConfig& config, Transport transport, 
 
 Result<Grant> YonsuiteClient::log_in() {
   const auto get = [this](const std::string& url) -> Result<Json> {
-    OutboundRequest request;
-    request.url = url;
-    auto response = transport_(request);
-    if (!response) return response.error();
-    if (response->status < 200 || response->status > 299) return status_error("yonsuite", *response);
-    auto answer = read_json(response->body, "yonsuite");
+    auto answer = ask(transport_, "yonsuite", json_request("GET", url));
     if (!answer) return answer.error();
     if (text(at(*answer, "code")) != "00000") return fault(*answer);
     return at(*answer, "data");
@@ -103,15 +88,8 @@ Result<Grant> YonsuiteClient::log_in() {
 
 Result<Json> YonsuiteClient::call(const std::string& path, const Json& body) {
   return with_session(session_, [&](const Grant& session) -> Result<Json> {
-    OutboundRequest request;
-    request.method = "POST";
-    request.url = join_url(session.base, path) + "?" + form({{"access_token", session.token}});
-    request.headers = {{"content-type", "application/json"}};
-    request.body = body.dump(-1, ' ', false, Json::error_handler_t::replace);
-    auto response = transport_(request);
-    if (!response) return response.error();
-    if (response->status < 200 || response->status > 299) return status_error("yonsuite", *response);
-    auto answer = read_json(response->body, "yonsuite");
+    const std::string url = join_url(session.base, path) + "?" + form({{"access_token", session.token}});
+    auto answer = ask(transport_, "yonsuite", json_request("POST", url, body));
     if (!answer) return answer.error();
     if (text(at(*answer, "code")) != "200") return fault(*answer);
     return at(*answer, "data");
@@ -119,27 +97,24 @@ Result<Json> YonsuiteClient::call(const std::string& path, const Json& body) {
 }
 
 Result<Json::array_t> YonsuiteClient::records(const std::string& path, Json body, std::size_t most) {
-  Json::array_t all;
-  for (std::int64_t index = 1;; ++index) {
-    body["pageIndex"] = index;
-    body["pageSize"] = std::min(most, kPage);
+  body["pageSize"] = std::min(most, kPage);
+  std::size_t seen = 0;
+  return all_pages("yonyou", path, [&](std::size_t index) -> Result<Page> {
+    body["pageIndex"] = index + 1;
     auto data = call(path, body);
     if (!data) return data.error();
     // Some calls answer the list itself, without pages.
-    const bool paged = data->is_object();
-    const auto& rows = items(paged ? at(*data, "recordList") : *data);
-    all.insert(all.end(), rows.begin(), rows.end());
-    if (!paged || rows.empty() || index >= integer(at(*data, "pageCount")) || all.size() >= most) return all;
-    if (all.size() >= kMostRows) {
-      return Error{Errc::too_large, "yonyou.too_many_rows", fmt::format("yonsuite has more than {} rows", kMostRows)};
-    }
-  }
+    if (!data->is_object()) return Page{items(*data), true};
+    const auto& rows = items(at(*data, "recordList"));
+    seen += rows.size();
+    return Page{rows, static_cast<double>(index + 1) >= number(at(*data, "pageCount")) || seen >= most};
+  });
 }
 
 Result<Backend::Stocks> YonsuiteClient::stock(std::span<const std::string> skus) {
   Stocks answer;
   for (const std::string& sku : skus) {
-    auto rows = records(config_.yonsuite.stock, {{config_.yonsuite.stock_sku, sku}}, kMostRows);
+    auto rows = records(config_.yonsuite.stock, {{config_.yonsuite.stock_sku, sku}});
     if (!rows) return rows.error();
     auto stock = std::make_shared<Stock>();
     for (const Json& row : *rows) {
@@ -147,16 +122,10 @@ Result<Backend::Stocks> YonsuiteClient::stock(std::span<const std::string> skus)
       stock->sku = sku;
       stock->name = text(at(row, "product_name"));
       stock->unit = text(at(row, "product_unitName"));
-      const std::string code = text(at(row, "warehouse_code"));
-      auto level = std::find_if(stock->levels.begin(), stock->levels.end(),
-                                [&](const StockLevel& l) { return l.warehouse == code; });
-      if (level == stock->levels.end()) {
-        stock->levels.push_back({code, text(at(row, "warehouse_name"))});
-        level = std::prev(stock->levels.end());
-      }
-      level->on_hand += number(at(row, "currentqty"));
-      level->available += number(at(row, "availableqty"));
-      level->reserved = level->on_hand - level->available;
+      StockLevel& level = level_of(stock->levels, text(at(row, "warehouse_code")), text(at(row, "warehouse_name")));
+      level.on_hand += number(at(row, "currentqty"));
+      level.available += number(at(row, "availableqty"));
+      level.reserved = level.on_hand - level.available;
     }
     answer.push_back(stock->sku.empty() ? nullptr : std::move(stock));
   }
@@ -179,33 +148,19 @@ Result<std::vector<Product>> YonsuiteClient::products(const ProductSearch& q) {
       if (!known && found.size() < static_cast<std::size_t>(q.limit)) found.push_back(std::move(p));
     }
   }
-  std::stable_partition(found.begin(), found.end(), [&](const Product& p) { return p.sku == q.text; });
+  exact_first(found, q.text);
   return found;
 }
 
 Result<std::vector<Order>> YonsuiteClient::orders(const OrderQuery& q) {
-  std::vector<std::string> asked;
-  if (!q.customer.empty()) asked.push_back(q.customer);
-  if (!q.phone.empty() || !q.email.empty()) {
-    auto people = customers({.crm_id = {},
-                             .phone = q.phone,
-                             .email = q.phone.empty() ? q.email : std::string{},
-                             .channel = {},
-                             .user = {}});
-    if (!people) return people.error();
-    std::vector<std::string> ids;
-    for (const CustomerCard& card : *people) {
-      if (q.customer.empty() || q.customer == card.crm_id) ids.push_back(card.crm_id);
-    }
-    if (ids.empty()) return Error{Errc::not_found, "nobody at yonsuite has that phone number or e-mail address"};
-    asked = std::move(ids);
-  }
+  const auto asked = customers_asked(*this, "yonsuite", q);
+  if (!asked) return asked.error();
   std::vector<Order> found;
   std::vector<Json> questions;
   if (!q.number.empty()) {
     questions.push_back({{"code", q.number}});
   } else {
-    for (const std::string& id : asked) questions.push_back({{config_.yonsuite.order_customer, id}});
+    for (const std::string& id : *asked) questions.push_back({{config_.yonsuite.order_customer, id}});
   }
   for (const Json& question : questions) {
     auto rows = records(config_.yonsuite.orders, question, static_cast<std::size_t>(q.limit));
@@ -214,7 +169,7 @@ Result<std::vector<Order>> YonsuiteClient::orders(const OrderQuery& q) {
       const std::string customer = text(at(row, "agentCode"));
       // What was asked for is compared, too: a name that this version does not know would be ignored there.
       if (!q.number.empty() && text(at(row, "code")) != q.number) continue;
-      if (!asked.empty() && std::find(asked.begin(), asked.end(), customer) == asked.end()) continue;
+      if (!asked->empty() && std::find(asked->begin(), asked->end(), customer) == asked->end()) continue;
       Order o;
       o.number = text(at(row, "code"));
       o.placed_at = time(text(at(row, "vouchdate")), config_.utc_offset);
@@ -228,8 +183,7 @@ Result<std::vector<Order>> YonsuiteClient::orders(const OrderQuery& q) {
       found.push_back(std::move(o));
     }
   }
-  std::stable_sort(found.begin(), found.end(),
-                   [](const Order& a, const Order& b) { return a.placed_at > b.placed_at; });
+  newest_first(found);
   if (found.size() > static_cast<std::size_t>(q.limit)) found.resize(static_cast<std::size_t>(q.limit));
   if (found.empty() && !q.number.empty()) return Error{Errc::not_found, "yonsuite has no such order"};
   return found;
@@ -256,14 +210,7 @@ Result<std::vector<CustomerCard>> YonsuiteClient::customers(const LookupCustomer
   return found;
 }
 
-Result<void> YonsuiteClient::complete(CustomerCard& card) {
-  OrderQuery q;
-  q.customer = card.crm_id;
-  auto found = orders(q);
-  if (!found) return found.error();
-  card.orders = std::move(*found);
-  return {};
-}
+Result<void> YonsuiteClient::complete(CustomerCard& card) { return add_orders(*this, card); }
 
 Result<std::string> YonsuiteClient::test() {
   session_.forgive();

@@ -1,17 +1,19 @@
 #pragma once
 
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 
-#include "connectors/platform/backend.hpp"
-#include "connectors/platform/http_answer.hpp"
-#include "connectors/platform/json_answer.hpp"
+#include "connectors/platform/answers.hpp"
+#include "connectors/platform/request.hpp"
 #include "connectors/platform/session.hpp"
 #include "connectors/yonyou/config.hpp"
 
 namespace qiao::yonyou {
+
+constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
 
 /// What is signed: names and values of the parameters, sorted by name, without anything between them.
 std::string string_to_sign(const std::map<std::string, std::string>& parameters);
@@ -36,7 +38,7 @@ class YonsuiteClient final : public platform::Backend {
   Result<platform::Grant> log_in();
   /// A business call; what it answers under `data`.
   Result<Json> call(const std::string& path, const Json& body);
-  Result<Json::array_t> records(const std::string& path, Json body, std::size_t most);
+  Result<Json::array_t> records(const std::string& path, Json body, std::size_t most = kAll);
 
   const YonyouConfig config_;
   const platform::Transport transport_;
@@ -61,7 +63,7 @@ class U8Client final : public platform::Backend {
   using Fields = std::vector<std::pair<std::string, std::string>>;
   Result<Json> get(const std::string& path, const Fields& query);
   Result<Json> call(const std::string& path, const Fields& query);
-  Result<Json::array_t> records(const std::string& path, Fields query, std::size_t most);
+  Result<Json::array_t> records(const std::string& path, Fields query, std::size_t most = kAll);
   Result<contract::Order> order(const std::string& number, std::string* customer = nullptr);
 
   const YonyouConfig config_;

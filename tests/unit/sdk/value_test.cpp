@@ -10,6 +10,7 @@
 #include "qiao/result.hpp"
 #include "qiao/sql.hpp"
 #include "qiao/time.hpp"
+#include "qiao/utf8.hpp"
 
 namespace qiao {
 namespace {
@@ -19,6 +20,15 @@ TEST(Markup, ShowsTextAsItIs) {
   EXPECT_EQ(escape_markup("one\ntwo"), "one\ntwo");
   EXPECT_EQ(escape_markup("one\n\n<two>", "<br>"), "one<br><br>&lt;two&gt;");
   EXPECT_EQ(escape_markup(""), "");
+}
+
+TEST(Utf8, IsCutBetweenCharacters) {
+  EXPECT_EQ(utf8_head("您好", 6), "您好");
+  EXPECT_EQ(utf8_head("您好", 5), "您");
+  EXPECT_EQ(utf8_head("您好", 3), "您");
+  EXPECT_EQ(utf8_head("您好", 2), "");
+  EXPECT_EQ(utf8_head("a😀", 4), "a");
+  EXPECT_EQ(utf8_head("abc", 2), "ab");
 }
 
 TEST(Sql, AsksForAsManyValuesAsThereAreAndForNoneMatchesNothing) {
