@@ -130,6 +130,8 @@ void Hub::add_collectors() {
   parts_->metrics->add_collector([this](MetricsText& out) {
     parts_->store->collect(out);
     const BusSnapshot bus = parts_->bus->snapshot();
+    out.counter("qiao_log_lines_dropped_total", "Log lines that nobody read from standard error", {},
+                parts_->logs->dropped());
     out.counter("qiao_bus_dead_letters_total", "Messages that no handler could take", {}, bus.dead_letters);
     out.counter("qiao_bus_requests_total", "Requests", {}, bus.requests);
     out.counter("qiao_bus_timeouts_total", "Requests without an answer in time", {}, bus.timeouts);

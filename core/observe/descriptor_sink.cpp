@@ -13,29 +13,37 @@ namespace qiao::core {
 void DescriptorSink::sink_it_(const spdlog::details::log_msg& line) {
   spdlog::memory_buf_t text;
   formatter_->format(line, text);
-  if (dropped_ > 0) {
-    const std::string notice = fmt::format("nobody reads this log: {} lines were dropped here\n", dropped_);
-    if (!write(notice)) {
-      ++dropped_;
-      return;
-    }
-    dropped_ = 0;
-  }
-  if (!write({text.data(), text.size()})) ++dropped_;
+  const std::uint64_t missing = dropped_ - told_;
+  const bool ready =
+      finish() && (missing == 0 || write(fmt::format("nobody reads this log: {} lines were dropped here\n", missing)));
+  if (ready) told_ += missing;
+  if (!ready || !write({text.data(), text.size()})) ++dropped_;
 }
 
-bool DescriptorSink::write(std::string_view text) const {
-  while (!text.empty()) {
+bool DescriptorSink::finish() {
+  rest_.erase(0, put(rest_));
+  return rest_.empty();
+}
+
+bool DescriptorSink::write(std::string_view text) {
+  const std::size_t done = put(text);
+  if (done > 0) rest_ = text.substr(done);
+  return done > 0;
+}
+
+std::size_t DescriptorSink::put(std::string_view text) {
+  std::size_t all = 0;
+  while (all < text.size()) {
     pollfd room{descriptor_, POLLOUT, 0};
     if (::poll(&room, 1, 0) < 0 && errno == EINTR) continue;
-    if ((room.revents & POLLOUT) == 0) return false;
+    if ((room.revents & POLLOUT) == 0) break;
     // A pipe that is writable takes this much at once without waiting.
-    const ssize_t done = ::write(descriptor_, text.data(), std::min<std::size_t>(text.size(), PIPE_BUF));
+    const ssize_t done = ::write(descriptor_, text.data() + all, std::min<std::size_t>(text.size() - all, PIPE_BUF));
     if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(done));
+    if (done < 0) break;
+    all += static_cast<std::size_t>(done);
   }
-  return true;
+  return all;
 }
 
 }  // namespace qiao::core

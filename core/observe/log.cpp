@@ -169,6 +169,7 @@ std::optional<LogLevel> parse_log_level(std::string_view text) noexcept {
 
 struct Logs::Impl {
   std::shared_ptr<spdlog::sinks::sink> sink;
+  std::shared_ptr<DescriptorSink> descriptor;  // the same one, where it is of this kind
   std::mutex mutex;
   LogLevel level;
   std::map<std::string, LogLevel, std::less<>> own_levels;
@@ -195,7 +196,9 @@ Logs::~Logs() { flush(); }
 
 Result<std::unique_ptr<Logs>> Logs::open(const LogSettings& settings) {
   if (settings.file.empty()) {
-    auto impl = std::make_unique<Impl>(settings, std::make_shared<DescriptorSink>(STDERR_FILENO));
+    auto sink = std::make_shared<DescriptorSink>(STDERR_FILENO);
+    auto impl = std::make_unique<Impl>(settings, sink);
+    impl->descriptor = std::move(sink);
     return std::unique_ptr<Logs>(new Logs(std::move(impl)));
   }
   try {
@@ -235,6 +238,8 @@ void Logs::set_level(std::string_view instance, std::optional<LogLevel> level) {
     found->second->set_level(impl_->level_of(instance));
   }
 }
+
+std::uint64_t Logs::dropped() const noexcept { return impl_->descriptor ? impl_->descriptor->dropped() : 0; }
 
 void Logs::flush() {
   try {

@@ -52,6 +52,8 @@ class Logs {
   /// For one instance, also one that has not logged yet; nullopt: that of the others.
   void set_level(std::string_view instance, std::optional<LogLevel> level);
   void flush();
+  /// Lines that a standard error that nobody reads did not take.
+  [[nodiscard]] std::uint64_t dropped() const noexcept;
 
  private:
   struct Impl;

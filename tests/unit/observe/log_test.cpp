@@ -1,11 +1,13 @@
 #include "core/observe/log.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <thread>
 
 #include "core/observe/descriptor_sink.hpp"
@@ -142,6 +144,41 @@ TEST(LogDescriptor, NeverWaitsForAPipeThatNobodyReads) {
   EXPECT_THAT(after, HasSubstr(sentence));
   ::close(pipe[0]);
   sink.log(line);  // nobody will ever read it: lost, and no failure of the caller's
+  ::close(pipe[1]);
+}
+
+TEST(LogDescriptor, GivesLongLinesWholeOrNotAtAllAndCountsTheOthers) {
+  int pipe[2];
+  ASSERT_EQ(::pipe2(pipe, O_NONBLOCK), 0);
+  DescriptorSink sink(pipe[1]);
+  const std::string sentence(10'000, 'x');
+  const spdlog::details::log_msg line(spdlog::source_loc{}, "test", spdlog::level::info, sentence);
+  std::string all;
+  const auto read = [&] {
+    std::string piece(1 << 20, '\0');
+    for (ssize_t n = 0; (n = ::read(pipe[0], piece.data(), piece.size())) > 0;) {
+      all.append(piece, 0, static_cast<std::size_t>(n));
+    }
+  };
+  for (int i = 0; i < 50; ++i) sink.log(line);
+  EXPECT_GT(sink.dropped(), 40u);
+  EXPECT_LT(sink.dropped(), 50u);
+  read();
+  EXPECT_FALSE(all.ends_with('\n')) << "a line of this length is cut where the pipe is full";
+  sink.log(line);
+  read();
+  std::uint64_t whole = 0;
+  std::istringstream lines(all);
+  for (std::string one; std::getline(lines, one);) {
+    if (one.ends_with(sentence)) {
+      ++whole;
+    } else {
+      EXPECT_EQ(one, fmt::format("nobody reads this log: {} lines were dropped here", sink.dropped()));
+    }
+  }
+  EXPECT_TRUE(all.ends_with('\n'));
+  EXPECT_EQ(whole + sink.dropped(), 51u);
+  ::close(pipe[0]);
   ::close(pipe[1]);
 }
 
