@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "connectors/channel/parts.hpp"
+#include "connectors/channel/seldom.hpp"
 #include "connectors/channel/signing.hpp"
 #include "qiao/json.hpp"
 
@@ -192,9 +193,7 @@ void Receiver::hook(Read read) {
 
 /// Strangers find every address: one line a minute tells an operator of a wrong secret without filling the log.
 void Receiver::refused(const Error& error) {
-  const std::int64_t now = to_micros(services_->host.clock().now());
-  std::int64_t before = warned_at_.load();
-  if (now - before < 60'000'000 || !warned_at_.compare_exchange_strong(before, now)) return;
+  if (!seldom(warned_at_, services_->host.clock().now())) return;
   services_->host.log().warn("a call of the webhook was refused: {}", error.message);
 }
 

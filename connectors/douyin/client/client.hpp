@@ -86,6 +86,7 @@ class Client final : public channel::Platform {
   std::unique_ptr<Api> api_;
   std::shared_ptr<channel::Receiver> receiver_;
   std::atomic<bool> told_of_others_{false};
+  std::atomic<std::int64_t> refused_at_{0};
   std::mutex mutex_;
   std::deque<std::pair<SteadyTime, std::string>> sent_;
 };

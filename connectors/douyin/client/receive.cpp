@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "connectors/channel/places.hpp"
+#include "connectors/channel/seldom.hpp"
 #include "connectors/channel/signing.hpp"
 #include "connectors/douyin/client/client.hpp"
 #include "connectors/platform/http_answer.hpp"
@@ -89,6 +90,9 @@ void Client::listen(Context& host) {
 
 void Client::called(const std::shared_ptr<const HttpRequest>& request, const HttpReply& reply) {
   if (!channel::same(signature(config_.client_secret.reveal(), request->body), request->header("x-douyin-signature"))) {
+    if (channel::seldom(refused_at_, services_->host.clock().now())) {
+      services_->host.log().warn("a webhook was refused: its signature does not fit client_secret");
+    }
     return reply(HttpResponse::problem(
         {Errc::unauthorized, "channel.signature", "the signature does not fit: another client_secret?"}));
   }

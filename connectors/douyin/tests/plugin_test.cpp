@@ -68,6 +68,7 @@ TEST_F(Douyin, ForgedAndBrokenWebhooksAreRefused) {
   comments();
   EXPECT_EQ(tell({{"forge", "0123"}})["status"], 401);
   EXPECT_EQ(hub.http("POST", "/hooks/douyin", "{}").status, 401);
+  EXPECT_NE(hub.log().find("a webhook was refused"), std::string::npos);
   // Well signed, and no JSON.
   const std::string good = "fb68b45feb6736fded74ce04f4a9a2da8a989d3c";
   EXPECT_EQ(hub.http("POST", "/hooks/douyin", "{", {{"x-douyin-signature", good}}).status, 400);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "connectors/channel/parts.hpp"
+#include "connectors/channel/seldom.hpp"
 #include "connectors/wecom/client/outbound.hpp"
 
 namespace qiao::wecom {
@@ -88,17 +89,26 @@ void Client::verify(const HttpRequest& request, const HttpReply& reply) {
   }
   auto open = crypt_->open(request.query_value("msg_signature"), request.query_value("timestamp"),
                            request.query_value("nonce"), sealed);
-  reply(open ? plain(std::move(*open)) : HttpResponse::problem(open.error()));
+  if (!open) return refuse(open.error(), reply);
+  reply(plain(std::move(*open)));
+}
+
+/// One line tells the operator of a wrong Token, however many strangers call.
+void Client::refuse(const Error& error, const HttpReply& reply) {
+  if (channel::seldom(refused_at_, services_->host.clock().now())) {
+    services_->host.log().warn("a callback was refused: {}", error.message);
+  }
+  reply(HttpResponse::problem(error));
 }
 
 void Client::called(const HttpRequest& request, const HttpReply& reply) {
   auto sealed = read_envelope(request.body);
-  if (!sealed) return reply(HttpResponse::problem(sealed.error()));
+  if (!sealed) return refuse(sealed.error(), reply);
   auto open = crypt_->open(request.query_value("msg_signature"), request.query_value("timestamp"),
                            request.query_value("nonce"), *sealed);
-  if (!open) return reply(HttpResponse::problem(open.error()));
+  if (!open) return refuse(open.error(), reply);
   auto callback = read_callback(*open);
-  if (!callback) return reply(HttpResponse::problem(callback.error()));
+  if (!callback) return refuse(callback.error(), reply);
   bool taken = true;
   if (callback->event == "kf_msg_or_event") {
     if (wanted(callback->open_kfid)) taken = pull(callback->open_kfid, callback->token);

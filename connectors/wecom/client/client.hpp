@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -46,6 +47,7 @@ class Client final : public channel::Platform {
   // callbacks
   void verify(const HttpRequest& request, const HttpReply& reply);
   void called(const HttpRequest& request, const HttpReply& reply);
+  void refuse(const Error& error, const HttpReply& reply);
 
   // pulling (pull.cpp)
   void start_pulling();
@@ -91,6 +93,7 @@ class Client final : public channel::Platform {
   std::unique_ptr<channel::WechatCrypt> crypt_;
   std::unique_ptr<Api> api_;
   std::shared_ptr<channel::Receiver> receiver_;
+  std::atomic<std::int64_t> refused_at_{0};
   std::mutex mutex_;
   std::map<std::string, Pull> pulls_;
   std::set<std::string> failing_;             ///< accounts of which the alert tells

@@ -108,6 +108,8 @@ void read_content(const Json& body, Item& item, bool english) {
   } else {
     content.text = say(english, "［暂不支持的消息：", "[A message of a kind that cannot be shown: ") + clip(type, 64) +
                    say(english, "，请在企业微信中查看］", "; see it in WeCom]");
+    // Most kinds have one, whatever else they are.
+    if (const std::string title = text(at(body, "title")); !title.empty()) content.text += clip(title, kTitle);
   }
 }
 

@@ -67,6 +67,10 @@ TEST_F(Wecom, ForgedAndForeignCallbacksAreRefused) {
   EXPECT_EQ(hub.http("POST", "/hooks/wecom", "<xml><!DOCTYPE a>").status, 400);
   EXPECT_EQ(hub.http("POST", "/hooks/wecom", "").status, 400);
   EXPECT_EQ(hub.http("GET", "/hooks/wecom?echostr=x").status, 401);
+  const std::string log = hub.log();
+  const auto first = log.find("a callback was refused");
+  ASSERT_NE(first, std::string::npos);
+  EXPECT_EQ(log.find("a callback was refused", first + 1), std::string::npos) << "strangers fill no log";
 }
 
 TEST_F(Wecom, AMessageIsPulledAndItsAnswerArrives) {

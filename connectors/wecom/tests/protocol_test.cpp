@@ -123,6 +123,8 @@ TEST(Pages, MediaIsToBeFetchedAndUnknownKindsAreSaidToBeSo) {
     EXPECT_EQ(only(message(kind, R"({"media_id":"MID"})")).media_id, "MID") << kind;
   }
   EXPECT_NE(only(message("merged_msg", "{}")).content.text.find("merged_msg"), std::string::npos);
+  EXPECT_NE(only(message("merged_msg", R"({"title":"群聊的聊天记录"})")).content.text.find("群聊的聊天记录"),
+            std::string::npos);
   EXPECT_NE(only(message("channels", "{}"), true).content.text.find("cannot be shown"), std::string::npos);
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "connectors/channel/places.hpp"
+#include "connectors/channel/seldom.hpp"
 #include "connectors/channel/signing.hpp"
 
 namespace qiao::xiaohongshu {
@@ -141,7 +142,12 @@ contract::ChannelCapabilities Client::capabilities() const {
 
 void Client::pushed(const std::shared_ptr<const HttpRequest>& request, const HttpReply& reply) {
   auto list = access_->read(*request);
-  if (!list) return reply(HttpResponse::problem(list.error()));
+  if (!list) {
+    if (channel::seldom(refused_at_, services_->host.clock().now())) {
+      services_->host.log().warn("a push was refused: {}", list.error().message);
+    }
+    return reply(HttpResponse::problem(list.error()));
+  }
   const bool queued = services_->host.bus().post(hooks(), [this, list = std::move(*list), reply] {
     Result<void> done;
     for (const Incoming& message : list) {
@@ -206,7 +212,9 @@ void Client::shop_pushed(const std::shared_ptr<const HttpRequest>& request, cons
     // One project's reading of the rule: the names tell which other one it might be.
     std::string names;
     for (const auto& [name, value] : request->query) names += (names.empty() ? "" : ",") + clip(name, 32);
-    services_->host.log().warn("a push of the shop is not signed as expected: parameters={}", clip(names, 200));
+    if (channel::seldom(shop_refused_at_, services_->host.clock().now())) {
+      services_->host.log().warn("a push of the shop is not signed as expected: parameters={}", clip(names, 200));
+    }
     return reply(HttpResponse::problem(
         {Errc::unauthorized, "channel.signature", "the signature does not fit: another app_secret, or another rule?"}));
   }

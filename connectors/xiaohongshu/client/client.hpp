@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -49,6 +50,7 @@ class Client final : public channel::Platform {
   std::unique_ptr<MessageAccess> access_;
   Error no_access_;  ///< why there is none
   std::unique_ptr<Shop> shop_;
+  std::atomic<std::int64_t> refused_at_{0}, shop_refused_at_{0};
 };
 
 }  // namespace qiao::xiaohongshu

@@ -138,6 +138,7 @@ TEST_F(Xiaohongshu, RepeatedAndForgedPushesChangeNothing) {
   ASSERT_TRUE(desk.wait_for(1));
   EXPECT_EQ(tell({{"unsigned", true}, {"say", {{"user", "xhs-2"}, {"text", "假的"}}}})["status"], 401);
   EXPECT_EQ(hub.http("POST", "/hooks/xiaohongshu", "{").status, 401);
+  EXPECT_NE(hub.log().find("a push was refused"), std::string::npos);
   EXPECT_EQ(hub.http("GET", "/hooks/xiaohongshu?echostr=1").status, 401);
   hub.run_until_idle();
   EXPECT_EQ(desk.arrived().size(), 1U);
