@@ -79,7 +79,6 @@ Result<ArkPushes> read_ark_pushes(std::string_view body) {
       push.data = std::move(*inner);
     }
     pushes.list.push_back(std::move(push));
-    if (pushes.list.size() == 200) break;
   }
   return pushes;
 }

@@ -111,10 +111,7 @@ Result<std::vector<Incoming>> SettingsAccess::read(const HttpRequest& push) {
   }
   std::vector<Incoming> list;
   if (json->is_array()) {
-    for (const Json& one : *json) {
-      if (list.size() == 200) break;
-      list.push_back(incoming(one));
-    }
+    for (const Json& one : *json) list.push_back(incoming(one));
   } else {
     list.push_back(incoming(*json));
   }
@@ -126,7 +123,7 @@ Result<std::vector<Incoming>> SettingsAccess::read(const HttpRequest& push) {
 Incoming SettingsAccess::incoming(const Json& message) const {
   const IncomingPaths& paths = config_.incoming;
   Incoming in;
-  in.id = text_at(message, paths.id, 128);
+  in.id = text_at(message, paths.id, 4096);  // the hub shortens it; cut off here, two could become one
   in.user = text_at(message, paths.user, 128);
   in.name = text_at(message, paths.name, 200);
   in.content.text = text_at(message, paths.text, 8 * 1024);

@@ -55,6 +55,9 @@ TEST(Ark, PushesAreAListWithJsonInside) {
   ASSERT_EQ(pushes->list.size(), 2U);
   EXPECT_EQ(text_at(pushes->list[0].data, "/orderId"), "P7001");
   EXPECT_TRUE(read_ark_pushes(R"({"test":true})")->test);
+  Json many = Json::array();
+  for (int i = 0; i < 300; ++i) many.push_back({{"msgTag", "msg_item_create"}, {"data", Json::object()}});
+  EXPECT_EQ(read_ark_pushes(many.dump())->list.size(), 300U);
   for (const char* wrong : {"", "{}", "7", R"([{"msgTag":"a","data":"{"}])"})
     EXPECT_FALSE(read_ark_pushes(wrong)) << wrong;
 }
@@ -115,6 +118,18 @@ TEST(Adapter, ACommentIsReadByItsPathsAndAnsweredInItsPlace) {
   EXPECT_EQ(Json::parse(static_cast<SettingsAccess&>(**access).body_of(part, in.place)),
             Json::parse(R"({"message_type":"text","user_id":"u1","request_id":"42-0","content":{"text":"99 元"},
               "comment_id":"c1","note_id":"n1"})"));
+}
+
+TEST(Adapter, NothingOfALongPushIsLeftOutAndLongIdsStayDifferent) {
+  auto access = SettingsAccess::make(settings(), nullptr);
+  ASSERT_TRUE(access);
+  Json all = Json::array();
+  const std::string beginning(200, 'm');
+  for (int i = 0; i < 300; ++i) all.push_back({{"message_id", beginning + std::to_string(i)}, {"user_id", "u1"}});
+  const auto list = (*access)->read(push(all.dump()));
+  ASSERT_TRUE(list) << list.error().message;
+  ASSERT_EQ(list->size(), 300U);
+  EXPECT_NE(list->front().id, list->back().id);
 }
 
 TEST(Adapter, AForgedOrShapelessPushIsRefused) {
