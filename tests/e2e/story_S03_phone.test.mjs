@@ -120,7 +120,7 @@ test('a caller of whom nothing else is known is called back by whoever opened th
   await desk.resolve(ticket, '赔偿款 86 元原路退回');
   await desk.isTask(call, /回拨/);
 
-  await page.getByTestId('conversation-item').filter({hasText: '2222'}).or(page.getByTestId('conversation-item')).first().click();
+  await page.getByTestId('conversation-item').filter({hasText: '赔偿款 86 元'}).click();
   const task = page.getByTestId('not-told');
   await task.getByText('客户还没有收到通知').waitFor();
   await page.getByTestId('handoff-reason').getByText('客户未收到通知').waitFor();
