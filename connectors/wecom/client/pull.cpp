@@ -217,7 +217,8 @@ void Client::introduce(const std::vector<Item>& items) {
   std::map<std::string, std::set<std::string>> users;  ///< of each external_userid
   for (const Item& item : items) {
     const std::string& id = item.customer.external_userid;
-    if (item.origin == Origin::customer && !id.empty() && !known(id)) users[id].insert(user_of(item.customer));
+    const bool comes = item.origin == Origin::customer || item.event == "enter_session";
+    if (comes && !id.empty() && !known(id)) users[id].insert(user_of(item.customer));
   }
   std::vector<std::string> ids;
   for (const auto& [id, _] : users) ids.push_back(id);
@@ -342,6 +343,7 @@ Result<void> Client::note(const Item& item, contract::Content content) {
   contract::RecordEvent event;
   event.external_id = item.id;
   event.user = user_of(item.customer);
+  event.user_name = name_of(item.customer.external_userid);
   event.content = std::move(content);
   event.at = item.at;
   auto recorded = services_->channel->record_and_wait(std::move(event));

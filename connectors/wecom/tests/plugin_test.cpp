@@ -250,6 +250,7 @@ TEST_F(Wecom, ANewcomerIsGreetedWithAMenuWhoseTapsAreWords) {
   ASSERT_TRUE(desk.wait_for(1));
   EXPECT_TRUE(desk.arrived()[0].event);
   EXPECT_NE(desk.arrived()[0].content.text.find("sku=A-7"), std::string::npos);
+  EXPECT_EQ(desk.arrived()[0].name, "小明");
   const Json greeting = written().at(0);
   EXPECT_EQ(greeting["code"], "WC1");
   const std::string tapped = greeting["msgmenu"]["list"][0]["click"]["id"];
