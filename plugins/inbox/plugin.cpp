@@ -9,6 +9,7 @@
 #include "plugins/inbox/records.hpp"
 #include "plugins/inbox/rest.hpp"
 #include "plugins/inbox/retention.hpp"
+#include "plugins/inbox/uploads.hpp"
 #include "qiao/contract/channel.hpp"
 
 namespace qiao::inbox {
@@ -106,6 +107,7 @@ class InboxPlugin final : public Plugin {
         .serves<contract::ConversationsOfContacts>()
         .serves<contract::ExportPerson>()
         .serves<contract::ErasePerson>()
+        .serves<contract::AskUploadsInUse>()
         .publishes<contract::MessageStored>()
         .publishes<contract::ConversationChanged>()
         .publishes<contract::MessageOutgoing>()
@@ -242,6 +244,10 @@ class InboxPlugin final : public Plugin {
         kPrivacy, [person](const contract::ExportPerson& q, const Headers&) { return person->copy(q.person); });
     bus.serve<contract::ErasePerson>(
         kPrivacy, [person](const contract::ErasePerson& q, const Headers&) { return person->erase(q.person); });
+    bus.serve<contract::AskUploadsInUse>(kPrivacy,
+                                         [p = parts_.get()](const contract::AskUploadsInUse& q, const Headers&) {
+                                           return uploads_in_use(p->store, p->records, q);
+                                         });
     bus.subscribe<contract::ContactMerged>(
         kPeople, [contacts](const contract::ContactMerged& e, const Headers&) { return contacts->merged(e); });
     bus.subscribe<contract::ContactChanged>(

@@ -71,6 +71,17 @@ Result<std::string> Records::open_extra(Session& session, Id message, std::strin
   return open(session, message_place("extra", message), stored);
 }
 
+Result<std::vector<Id>> Records::uploads_of(Session& session, Id message, std::string_view stored) const {
+  std::vector<Id> files;
+  const auto extra = vault_.open(session, message_place("extra", message), stored);
+  if (extra) {
+    records::attachments_of(*extra, files);
+  } else if (extra.error().id != "vault.erased") {
+    return extra.error();
+  }
+  return files;
+}
+
 Result<std::string> Records::seal_delivery_detail(Session& session, Id conversation, std::int64_t seq,
                                                   std::string_view detail) const {
   Id message;

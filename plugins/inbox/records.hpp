@@ -111,6 +111,9 @@ class Records {
   [[nodiscard]] Result<std::string> open_name(Session& session, Id contact, std::string_view stored) const;
   [[nodiscard]] Result<std::string> open_body(Session& session, Id message, std::string_view stored) const;
   [[nodiscard]] Result<std::string> open_extra(Session& session, Id message, std::string_view stored) const;
+  /// The uploads that a message's column `extra` names. Unlike `open_extra` an error when that cannot be read: they are
+  /// not none.
+  [[nodiscard]] Result<std::vector<Id>> uploads_of(Session& session, Id message, std::string_view stored) const;
   /// With the key of whoever the conversation belongs to.
   [[nodiscard]] Result<std::string> seal_delivery_detail(Session& session, Id conversation, std::int64_t seq,
                                                          std::string_view detail) const;

@@ -26,6 +26,7 @@ struct WebSettings {
   std::chrono::minutes file_link_life{5};
   Bytes visitor_file_limit{10u << 20};
   Bytes agent_file_limit{25u << 20};
+  std::chrono::hours unsent_uploads_kept{24};
   std::int32_t visitor_uploads_per_hour = 60;
   std::int32_t visitor_messages_per_second = 20;
   std::int32_t agent_messages_per_second = 100;
@@ -66,6 +67,9 @@ inline void describe(Schema<WebSettings>& s) {
   s.optional("visitor_file_limit", &WebSettings::visitor_file_limit, Bytes{10u << 20})
       .doc("Largest upload of a customer");
   s.optional("agent_file_limit", &WebSettings::agent_file_limit, Bytes{25u << 20}).doc("Largest upload of an agent");
+  s.optional("unsent_uploads_kept", &WebSettings::unsent_uploads_kept, std::chrono::hours(24))
+      .range(std::chrono::hours(1), std::chrono::hours(24 * 30))
+      .doc("Uploads that stand in no message after this time are removed");
   s.optional("visitor_uploads_per_hour", &WebSettings::visitor_uploads_per_hour, 60)
       .range(1, 10000)
       .doc("For each customer");

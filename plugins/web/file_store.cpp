@@ -204,7 +204,9 @@ void FileStore::resolve(std::vector<Id> files, std::string owner,
     std::vector<contract::Attachment> found;
     auto read = database_.read([&](Session& s) -> Result<void> {
       for (const Id file : files) {
-        auto rows = s.query("SELECT id, name, media_type, size FROM web_file WHERE id = ? AND owner = ?", file, owner);
+        auto rows = s.query(
+            "SELECT id, name, media_type, size FROM web_file WHERE id = ? AND owner = ? AND given_up_at IS NULL", file,
+            owner);
         if (!rows->next()) {
           if (auto status = rows->status(); !status) return status;
           return Error{Errc::not_found, fmt::format("there is no upload {} of yours; upload it first", file.str())};

@@ -18,6 +18,14 @@ std::span<const Migration> migrations() {
       {2, "visitors who were erased",
        "CREATE TABLE web_erased (visitor BIGINT NOT NULL PRIMARY KEY, erased_at BIGINT NOT NULL);"
        "CREATE INDEX web_file_owner ON web_file (owner)"},
+      {3, "uploads that nobody sent, owners in other channels",
+       "ALTER TABLE web_file ADD COLUMN in_use INT NOT NULL DEFAULT 0;"
+       "ALTER TABLE web_file ADD COLUMN given_up_at BIGINT;"
+       "CREATE INDEX web_file_in_use ON web_file (in_use, created_at)",
+       "ALTER TABLE web_file ADD COLUMN in_use INT NOT NULL DEFAULT 0;"
+       "ALTER TABLE web_file ADD COLUMN given_up_at BIGINT;"
+       "ALTER TABLE web_file MODIFY COLUMN owner VARCHAR(200) NOT NULL;"
+       "CREATE INDEX web_file_in_use ON web_file (in_use, created_at)"},
   };
   return kSteps;
 }

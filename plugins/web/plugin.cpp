@@ -7,6 +7,7 @@
 #include "plugins/web/calls.hpp"
 #include "plugins/web/channels.hpp"
 #include "plugins/web/config.hpp"
+#include "plugins/web/leftovers.hpp"
 #include "plugins/web/migrations.hpp"
 #include "plugins/web/pages.hpp"
 #include "plugins/web/privacy.hpp"
@@ -59,7 +60,7 @@ class WebPlugin final : public Plugin {
     m.asks<contract::GetConversation>().asks<contract::GetTranscript>().asks<contract::Handoff>();
     m.asks<contract::MarkRead>().asks<contract::Rate>().asks<contract::ReportDelivery>();
     m.asks<contract::VerifySession>().asks<contract::SetPresence>();
-    m.asks<contract::Identify>(true).asks<contract::Dial>(true);
+    m.asks<contract::Identify>(true).asks<contract::Dial>(true).asks<contract::AskUploadsInUse>(true);
     m.serves<contract::VerifyVisitor>();
     m.serves<contract::ExportPerson>().serves<contract::ErasePerson>().serves<contract::CopyFiles>();
     declare_channels(m);
@@ -122,6 +123,7 @@ class WebPlugin final : public Plugin {
     if (pages.empty()) pages = host.share_dir() / "web";
     add_pages(host.http(), pages, host.log());
     count(host);
+    purge(host, services);
     return {};
   }
 
@@ -169,6 +171,12 @@ class WebPlugin final : public Plugin {
                    [services](std::shared_ptr<Socket> socket) {
                      return std::make_shared<AgentSession>(services, std::move(socket));
                    });
+  }
+
+  void purge(Context& host, const std::shared_ptr<Services>& services) {
+    const auto leftovers = std::make_shared<Leftovers>(host, services);
+    host.bus().every(1h, {.kind = Lane::blocking, .concurrency = 1, .name = "leftovers", .budget = 300s},
+                     [leftovers] { leftovers->look(); });
   }
 
   void count(Context& host) {
