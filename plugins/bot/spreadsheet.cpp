@@ -114,6 +114,9 @@ class Sheet final : public Handler {
     std::vector<std::string>& row = table.back();
     if (row.size() <= column_) row.resize(column_ + 1);
     row[column_] = value();
+    // One shared text may stand in millions of cells.
+    size_ += row[column_].size();
+    if (size_ > kLargestPart) throw Mistake{"more than 64 MB of text"};
   }
 
  private:
@@ -129,6 +132,7 @@ class Sheet final : public Handler {
   const std::vector<std::string>& shared_;
   std::string type_;
   std::size_t column_ = 0;
+  std::size_t size_ = 0;  // of all cells
 };
 
 std::string part_of(std::istream& in, const Poco::Zip::ZipArchive& archive, const std::string& name) {
