@@ -35,13 +35,6 @@ BotAnswer person_needed(BotOutcome outcome, std::string reason, std::string sent
   return out;
 }
 
-/// What an entry is called in a question back: its first question in the customer's language.
-const std::string& title_of(const KnowledgeEntry& entry, bool chinese) {
-  const auto found = std::find_if(entry.questions.begin(), entry.questions.end(),
-                                  [&](const std::string& q) { return make_plain(q).han == chinese; });
-  return found == entry.questions.end() ? entry.questions.front() : *found;
-}
-
 bool by_meaning(const Match& match) {
   const std::string_view reason(match.reason);
   return reason == "learned" || reason == "similar";

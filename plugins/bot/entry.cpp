@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "plugins/bot/text.hpp"
+
 namespace qiao::bot {
 namespace {
 
@@ -91,6 +93,12 @@ int fit(const EntryVariant& v, std::string_view channel, std::string_view site) 
 }
 
 }  // namespace
+
+const std::string& title_of(const KnowledgeEntry& entry, bool chinese) {
+  const auto found = std::find_if(entry.questions.begin(), entry.questions.end(),
+                                  [&](const std::string& q) { return make_plain(q).han == chinese; });
+  return found == entry.questions.end() ? entry.questions.front() : *found;
+}
 
 Result<void> check_entry(const KnowledgeEntry& entry) {
   if (!key_ok(entry.key)) {

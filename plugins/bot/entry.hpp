@@ -71,6 +71,9 @@ QIAO_FIELDS(KnowledgeEntry, key, site, questions, keywords, answer_zh, answer_en
 /// Whether customers get it at that time.
 [[nodiscard]] bool is_live(const KnowledgeEntry& entry, Time now);
 
+/// What it is called where it is offered or named: its first question in that language.
+[[nodiscard]] const std::string& title_of(const KnowledgeEntry& entry, bool chinese);
+
 /// What the customer gets: the variant for their channel and shop, in their language.
 [[nodiscard]] contract::Content content_of(const KnowledgeEntry& entry, bool chinese, std::string_view channel,
                                            std::string_view site);

@@ -6,6 +6,7 @@
 #include "plugins/bot/brain.hpp"
 #include "plugins/bot/config.hpp"
 #include "plugins/bot/dialogue.hpp"
+#include "plugins/bot/intent_names.hpp"
 #include "plugins/bot/knowledge_base.hpp"
 #include "plugins/bot/learning.hpp"
 #include "plugins/bot/learning_routes.hpp"
@@ -13,6 +14,7 @@
 #include "plugins/bot/rollout.hpp"
 #include "plugins/bot/routes.hpp"
 #include "qiao/contract/contacts.hpp"
+#include "qiao/contract/intents.hpp"
 #include "qiao/plugin.hpp"
 
 namespace qiao::bot {
@@ -22,7 +24,7 @@ class BotPlugin final : public Plugin {
   static void describe(Manifest& m) {
     m.summary("Answers customers from the knowledge base, or says that a person is needed");
     m.config<BotConfig>();
-    m.serves<contract::AskBot>();
+    m.serves<contract::AskBot>().serves<contract::NameIntents>();
     m.asks<contract::StockBatchQuery>(true).asks<contract::ProductSearch>(true).asks<contract::OrderQuery>(true);
     m.asks<contract::GetContact>(true).asks<contract::AskModel>(true);
     m.subscribes<contract::MessageStored>();
@@ -65,6 +67,15 @@ class BotPlugin final : public Plugin {
       outcomes_[i] = &host.metrics().counter("qiao_bot_questions_total", "Questions to the bot by what came of them",
                                              {{"outcome", name}});
     }
+    host.bus().serve<contract::NameIntents>({}, [this](const contract::NameIntents& q, const Headers&) {
+      const auto entries = knowledge_->entries();
+      contract::IntentNames known;
+      for (const std::string& intent : q.intents) {
+        std::string name = name_of_intent(*entries, intent, q.language.empty() || q.language.starts_with("zh"));
+        if (!name.empty()) known.names[intent] = std::move(name);
+      }
+      return known;
+    });
     host.bus().serve<contract::AskBot>(
         {.kind = Lane::partitioned, .name = "ask"},
         [this](const contract::AskBot& ask, const Headers&, Responder<contract::BotAnswer> respond) {

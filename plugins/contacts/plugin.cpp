@@ -6,6 +6,7 @@
 #include "plugins/contacts/timeline.hpp"
 #include "plugins/contacts/transfer.hpp"
 #include "plugins/contacts/write_back.hpp"
+#include "qiao/contract/intents.hpp"
 
 namespace qiao::contacts {
 namespace {
@@ -105,6 +106,7 @@ class ContactsPlugin final : public Plugin {
         .asks<contract::RecordActivity>(true)
         .asks<contract::TagCustomer>(true)
         .asks<contract::AskProfileCards>(true)
+        .asks<contract::NameIntents>(true)
         .asks<contract::ExportPerson>(true)
         .asks<contract::ErasePerson>(true)
         .asks<contract::CopyFiles>(true);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "qiao/contract/intents.hpp"
+
 namespace qiao::contacts {
 
 using contract::ContactView;
@@ -123,6 +125,21 @@ Result<TimelineView> timeline(Bus& bus, Database& store, Crm& crm, const Merging
   return view;
 }
 
+/// The bot's keys of intents become its words for them; what it has no word for is left to what the customer wrote.
+void name_intents(Bus& bus, contract::ConversationList& talks, const std::string& language) {
+  contract::NameIntents q;
+  for (const contract::ConversationView& c : talks.conversations) {
+    if (!c.intent.empty()) q.intents.push_back(c.intent);
+  }
+  if (q.intents.empty()) return;
+  q.language = language;
+  const auto known = bus.ask(std::move(q), RequestOptions{150ms});
+  for (contract::ConversationView& c : talks.conversations) {
+    const auto name = known ? known->names.find(c.intent) : std::map<std::string, std::string>::const_iterator{};
+    c.intent = known && name != known->names.end() ? name->second : std::string();
+  }
+}
+
 }  // namespace
 
 void add_profile_routes(Http& http, Bus& bus, Database& store, const Desk& desk, Crm& crm, const Merging& merging) {
@@ -150,7 +167,8 @@ void add_profile_routes(Http& http, Bus& bus, Database& store, const Desk& desk,
         talks.contacts = ids_of(*seen);
         talks.limit = 5;
         auto asked = bus.ask(std::move(talks), RequestOptions{150ms});
-        const contract::ConversationList before = asked ? std::move(*asked) : contract::ConversationList{};
+        contract::ConversationList before = asked ? std::move(*asked) : contract::ConversationList{};
+        name_intents(bus, before, q.language);
         crm.ask(*seen, q.language, true,
                 [&crm, contact = *seen, before, language = q.language, reply](const Known& known) {
                   reply(crm.cards(contact, known, before, language));

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "plugins/bot/intent_names.hpp"
+
 namespace qiao::bot {
 namespace {
 
@@ -58,6 +60,21 @@ TEST(Entry, IsLiveFromItsBeginUntilBeforeItsEnd) {
   EXPECT_FALSE(is_live(e, from_micros(20)));
   e.enabled = false;
   EXPECT_FALSE(is_live(e, from_micros(15)));
+}
+
+TEST(Entry, AnIntentIsCalledByTheTitleInTheLanguageOfWhoReads) {
+  KnowledgeEntry order = delivery();
+  order.key = "order_status";
+  order.questions = {"我的订单到哪了", "Where is my order?"};
+  KnowledgeEntry other = delivery();
+  other.intent = "speed";
+  const std::vector<KnowledgeEntry> entries{order, other};
+  EXPECT_EQ(name_of_intent(entries, "order_status", true), "我的订单到哪了");
+  EXPECT_EQ(name_of_intent(entries, "order_status", false), "Where is my order?");
+  EXPECT_EQ(name_of_intent(entries, "speed", false), "多久送到");
+  EXPECT_EQ(name_of_intent(entries, "delivery", true), "");
+  EXPECT_EQ(name_of_intent(entries, "return_status", true), "退货进度");
+  EXPECT_EQ(name_of_intent({}, "ask_person", false), "Wants a person");
 }
 
 TEST(Entry, WhatIsWrongIsNamed) {

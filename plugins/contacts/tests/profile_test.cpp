@@ -1,11 +1,14 @@
 #include "plugins/contacts/tests/contacts_hub.hpp"
+#include "qiao/contract/bot.hpp"
 #include "qiao/contract/crm.hpp"
+#include "qiao/contract/intents.hpp"
 
 namespace qiao::contacts::test {
 namespace {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::SizeIs;
 
 class Profile : public ContactsHub {
@@ -74,6 +77,44 @@ TEST_F(Profile, ShowsWhatTheCrmSaysAndKeepsIt) {
   EXPECT_EQ(ask(kLi, "GET", path)["tier"], "gold");
   ask(kLi, "GET", path + "/cards?language=en");
   EXPECT_EQ(lookups.back().crm_id, "42");
+}
+
+TEST_F(Profile, SaysWhatWasAskedInWordsAndNeverByItsKey) {
+  std::string intent = "order_status";
+  hub.serve<AskBot>([&](const AskBot&, const Headers&) {
+    BotAnswer answer;
+    answer.outcome = BotOutcome::answer;
+    answer.content.text = "已发货";
+    answer.entry = answer.intent = intent;
+    return answer;
+  });
+  hub.serve<NameIntents>([](const NameIntents& q, const Headers&) {
+    EXPECT_THAT(q.intents, SizeIs(1));
+    IntentNames known;
+    if (q.intents.front() == "order_status")
+      known.names["order_status"] = q.language == "en" ? "Where is my order?" : "我的订单到哪了？";
+    return known;
+  });
+  start();
+  const auto said = [&](const std::string& language) {
+    const Id talker = conversation(talk).contact;
+    return std::string(
+        ask(kLi, "GET", "/contacts/" + talker.str() + "/cards?language=" + language)["summary"]["asked_before"]);
+  };
+  talk = wrote("v1", "东西呢", "web", "王芳").conversation;
+  hub.run_until_idle();
+  EXPECT_TRUE(hub.ask(Handoff{talk, "after-sales", "asked"}));
+  hub.run_until_idle();
+  EXPECT_THAT(said("zh-CN"), HasSubstr("最近：我的订单到哪了？ ("));
+  EXPECT_THAT(said("en"), HasSubstr("last: Where is my order? ("));
+
+  // An entry that was removed since.
+  intent = "gone_entry";
+  talk = wrote("v2", "还有货吗", "web", "李静").conversation;
+  hub.run_until_idle();
+  EXPECT_TRUE(hub.ask(Handoff{talk, "after-sales", "asked"}));
+  hub.run_until_idle();
+  EXPECT_THAT(said("zh-CN"), Not(HasSubstr("gone_entry")));
 }
 
 TEST_F(Profile, ShowsWhatTheCrmSaidBeforeWhenItIsSilent) {
