@@ -1,6 +1,8 @@
+#include <Poco/Zip/Compress.h>
 #include <gmock/gmock.h>
 
 #include <random>
+#include <sstream>
 
 #include "plugins/bot/knowledge_exchange.hpp"
 #include "plugins/bot/spreadsheet.hpp"
@@ -80,6 +82,27 @@ TEST(Spreadsheet, ReadsSharedTextsNumbersAndGaps) {
   EXPECT_THAT((*read)[0], testing::ElementsAre("a", "", "c"));
   EXPECT_THAT((*read)[1], testing::ElementsAre("", "2"));
   EXPECT_THAT((*read)[2], testing::ElementsAre("多\n行 <&>", "", "", "x"));
+}
+
+TEST(Spreadsheet, OneLongTextInManyCellsFillsNoMemory) {
+  // A workbook of a few KB whose one shared text stands in two hundred cells.
+  const std::pair<const char*, std::string> parts[] = {
+      {"xl/sharedStrings.xml", "<sst><si><t>" + std::string(500'000, 'x') + "</t></si></sst>"},
+      {"xl/worksheets/sheet1.xml", "<sheetData><row>" + [] {
+         std::string cells;
+         for (int i = 0; i < 200; ++i) cells += "<c t=\"s\"><v>0</v></c>";
+         return cells;
+       }() + "</row></sheetData>"}};
+  std::ostringstream out(std::ios::binary);
+  Poco::Zip::Compress zip(out, true);
+  for (const auto& [name, text] : parts) {
+    std::istringstream in(text, std::ios::binary);
+    zip.addFile(in, Poco::DateTime(), Poco::Path(name, Poco::Path::PATH_UNIX));
+  }
+  zip.close();
+  const auto read = read_xlsx(out.str());
+  ASSERT_FALSE(read);
+  EXPECT_NE(read.error().message.find("more than 64 MB of text"), std::string::npos) << read.error().message;
 }
 
 TEST(Spreadsheet, WhatIsNoWorkbookIsRefusedInASentence) {
