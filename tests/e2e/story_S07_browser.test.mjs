@@ -89,6 +89,7 @@ test('the agent knows the customer before the first word', async () => {
   await agent.getByTestId('contact-shown-name').getByText('林晓雨').waitFor();
   await agent.getByTestId('summary-last-purchase').getByText('口红 豆沙色').waitFor();
   await agent.getByTestId('summary-asked-before').waitFor();
+  assert.doesNotMatch(await agent.getByTestId('summary-asked-before').innerText(), /[a-z]_[a-z]/, 'words, no key of an intent');
   await agent.getByTestId('summary-preferences').getByText('上午送达').waitFor();
   await agent.getByTestId('profile-card').getByText('金卡').first().waitFor();
   await agent.getByTestId('contact-orders').getByText('QF20261102151200').waitFor();
