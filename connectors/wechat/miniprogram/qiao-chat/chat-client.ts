@@ -22,10 +22,17 @@ export interface Platform {
     success: (result: {statusCode: number; data: string}) => void; fail: () => void}): void;
 }
 
-export interface Attachment {id: string; name: string; media_type: string; size: number; url: string}
+export interface Attachment {
+  id: string;
+  name: string;
+  media_type: string;
+  size: number;
+  url: string;           // relative to the hub, good for five minutes
+  local?: string;        // of a file that was sent from here: its path on the phone
+}
 export interface Button {label: string; value: string; url: string}
 export interface ChatMessage {
-  id: string;            // the client's id until it is stored, then the hub's
+  id: string;            // own ones keep the client's id
   seq: number;           // 0 until it is stored
   author: 'customer' | 'bot' | 'agent' | 'system';
   name: string;
@@ -57,7 +64,8 @@ export interface ChatOptions {
   onChange: (state: ChatState) => void;
 }
 
-interface Waiting {id: string; text: string; attachments: string[]}
+interface Waiting {id: string; text: string; attachments: string[]; files?: Attachment[]}
+/** `seq`: everything up to here is held without a gap; where resuming begins. */
 interface Kept {token: string; conversation: string; seq: number; waiting: Waiting[]}
 interface Frame {t: string; [field: string]: unknown}
 
@@ -87,6 +95,9 @@ export class ChatClient {
   private wanted = false;
   private tries = 0;
   private heard = 0;
+  private wantsPerson = false;
+  /** seq → the seq before it that the customer may see, for what is held behind a gap. */
+  private readonly before = new Map<number, number>();
   private pause: ReturnType<typeof setTimeout> | undefined;
   private beat: ReturnType<typeof setInterval> | undefined;
 
@@ -108,7 +119,8 @@ export class ChatClient {
 
   /** The page is on the screen again: the system may have cut the socket without telling. */
   resume(): void {
-    if (!this.wanted || this.state.connected) return;
+    if (!this.wanted) return;
+    if (this.state.connected && Date.now() - this.heard <= SILENCE) return this.frame({t: 'ping'});
     this.tries = 0;
     this.connect();
   }
@@ -119,8 +131,8 @@ export class ChatClient {
     this.drop(1000);
   }
 
-  send(words: string, attachments: string[] = []): string {
-    const message: Waiting = {id: newId(), text: words, attachments};
+  send(words: string, files: Attachment[] = []): string {
+    const message: Waiting = {id: newId(), text: words, attachments: files.map(file => file.id), files};
     this.kept.waiting.push(message);
     this.keep();
     this.show(message);
@@ -136,7 +148,7 @@ export class ChatClient {
         url: `${this.options.hub}/api/v1/visitor/files`, filePath, name: 'file', header: {Authorization: `Bearer ${this.kept.token}`},
         success: ({statusCode, data}) => {
           if (statusCode !== 200) return reject(new Error(data));
-          resolve(this.send('', [(JSON.parse(data) as {id: string}).id]));
+          resolve(this.send('', [{...(JSON.parse(data) as Attachment), local: filePath}]));
         },
         fail: () => reject(new Error('the file was not sent')),
       });
@@ -144,18 +156,28 @@ export class ChatClient {
   }
 
   typing(on: boolean): void {
-    if (this.kept.conversation) this.frame({t: 'typing', on});
+    if (this.state.connected && this.kept.conversation) this.frame({t: 'typing', on});
   }
 
   read(): void {
-    if (this.kept.seq > 0) this.frame({t: 'read', seq: this.kept.seq});
+    const seq = Math.max(0, ...this.state.messages.map(m => m.seq));
+    if (this.state.connected && seq > 0) this.frame({t: 'read', seq});
   }
 
   handoff(): void {
+    this.wantsPerson = true;
+    this.askForPerson();
+  }
+
+  /** The hub takes the wish only once there is a conversation. */
+  private askForPerson(): void {
+    if (!this.wantsPerson || !this.state.connected || !this.kept.conversation) return;
+    this.wantsPerson = false;
     this.frame({t: 'handoff'});
   }
 
   rate(score: number, comment = ''): void {
+    if (!this.state.connected) return;
     this.frame({t: 'rate', score, comment});
     this.state.rate = false;
     this.changed();
@@ -189,7 +211,7 @@ export class ChatClient {
       socket.close({code: 1000});
       return this.closed(socket, 1006);
     }
-    this.frame({t: 'ping'});
+    if (this.state.connected) this.frame({t: 'ping'});
   }
 
   private drop(code: number): void {
@@ -203,7 +225,12 @@ export class ChatClient {
   private closed(socket: SocketTask, code: number): void {
     if (this.socket !== socket) return;
     this.drop(1000);
-    if (code === 4401) this.kept = {...this.kept, token: '', conversation: '', seq: 0};
+    if (code === 4401) {
+      // The next one is another visitor: neither proven nor in this conversation.
+      this.kept = {...this.kept, token: '', conversation: ''};
+      this.state.verified = false;
+      this.forgetMessages();
+    }
     if (code === 4403) {
       this.wanted = false;
       this.state.stopped = 'refused';
@@ -256,30 +283,47 @@ export class ChatClient {
     this.follow(text(frame.conversation));
     this.keep();
     for (const message of this.kept.waiting) this.deliver(message);
+    this.askForPerson();
     this.identify();
   }
 
   private follow(conversation: string): void {
     if (!conversation || conversation === this.kept.conversation) return;
-    if (this.kept.conversation) this.kept.seq = 0;
+    if (this.kept.conversation) this.forgetMessages();
     this.kept.conversation = conversation;
+  }
+
+  /** Another conversation counts from 1 again: what is on the screen does not belong to it, but for what is unsent. */
+  private forgetMessages(): void {
+    this.kept.seq = 0;
+    this.before.clear();
+    this.state.messages = this.state.messages.filter(m => m.seq === 0);
+  }
+
+  /** What came behind a gap counts once the gap is closed. */
+  private advance(): void {
+    for (const {seq} of this.state.messages) {
+      if (seq > this.kept.seq && (this.before.get(seq) ?? seq - 1) <= this.kept.seq) this.kept.seq = seq;
+      if (seq <= this.kept.seq) this.before.delete(seq);
+    }
   }
 
   private message(frame: Frame): void {
     const seq = number(frame.seq);
     this.follow(text(frame.conversation));
-    if (seq <= this.kept.seq) return;
-    this.kept.seq = seq;
-    if (this.state.messages.some(m => m.seq === seq)) return;
-    const own = this.state.messages.find(m => m.seq === 0 && m.id === text(frame.client_id));
+    const first = !this.state.messages.some(m => m.seq > 0);
+    this.before.set(seq, first ? 0 : typeof frame.after === 'number' ? frame.after : seq - 1);
+    const known = this.state.messages.find(m => m.seq === seq);
+    const own = known ?? this.state.messages.find(m => m.seq === 0 && m.id === text(frame.client_id));
     if (own) {
       own.seq = seq;
     } else {
       this.state.messages.push({id: text(frame.id), seq, author: frame.author as ChatMessage['author'], name: text(frame.name), text: text(frame.text),
         attachments: list(frame.attachments), buttons: list(frame.buttons), at: text(frame.at), failed: ''});
     }
-    this.state.typing = false;
+    if (!known) this.state.typing = false;
     this.sort();
+    this.advance();
   }
 
   private acknowledged(frame: Frame): void {
@@ -294,10 +338,10 @@ export class ChatClient {
       own.seq = seq;
       own.at = text(frame.at);
     }
-    // Only what follows without a gap moves the place to resume from: what is missing comes again.
-    if (seq === this.kept.seq + 1) this.kept.seq = seq;
     this.sort();
+    this.advance();
     this.keep();
+    this.askForPerson();
   }
 
   private refused(frame: Frame): void {
@@ -323,7 +367,7 @@ export class ChatClient {
       success: ({code}) => this.options.wx.request({
         url, method: 'POST', data: {code}, header: {'content-type': 'application/json'},
         success: ({statusCode, data}) => {
-          if (statusCode === 200) this.frame({t: 'identify', id: 'login', identity: (data as {identity: string}).identity});
+          if (statusCode === 200 && this.state.connected) this.frame({t: 'identify', id: 'login', identity: (data as {identity: string}).identity});
         },
         fail: () => {},
       }),
@@ -334,7 +378,8 @@ export class ChatClient {
   // ---- the list
 
   private show(message: Waiting): void {
-    this.state.messages.push({id: message.id, seq: 0, author: 'customer', name: '', text: message.text, attachments: [], buttons: [], at: '', failed: ''});
+    this.state.messages.push({id: message.id, seq: 0, author: 'customer', name: '', text: message.text, attachments: message.files ?? [], buttons: [],
+      at: '', failed: ''});
   }
 
   /** Stored ones by number, then those on their way in the order in which they were written. */
