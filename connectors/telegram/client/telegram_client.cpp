@@ -221,14 +221,30 @@ Result<std::string> Client::send_file(const Part& part) {
   if (type == "video/mp4") as("sendVideo", "video");
   if (type == "audio/ogg") as("sendVoice", "voice");
   if (type == "audio/mpeg" || type == "audio/mp4") as("sendAudio", "audio");
-  const std::vector<std::pair<std::string, std::string>> fields{{"chat_id", part.user}};
-  OutboundRequest request;
-  auto [content_type, body] = channel::multipart(fields, {field, part.file.name, type, file->bytes});
-  request.headers = {{"content-type", content_type}};
-  request.body = std::move(body);
-  auto sent = call(*services_->http, method, std::move(request), part.user);
-  if (!sent) return sent.error();
-  return sent_id(part.user, *sent);
+  for (std::string chat = part.user;;) {
+    const std::vector<std::pair<std::string, std::string>> fields{{"chat_id", chat}};
+    OutboundRequest request;
+    auto [content_type, body] = channel::multipart(fields, {field, part.file.name, type, file->bytes});
+    request.headers = {{"content-type", content_type}};
+    request.body = std::move(body);
+    request.method = "POST";
+    request.url = join_url(config_.url, fmt::format("bot{}/{}", config_.token.reveal(), method));
+    auto response = services_->http->send(request);
+    if (!response) return response.error();
+    if (response->status == 400) {
+      if (const std::string moved = moved_to(*response); !moved.empty() && chat == part.user) {
+        chat = moved;
+        continue;
+      }
+      // A picture that is too long or too wide, a customer who takes no voice: any file goes as a document.
+      if (method != "sendDocument") {
+        as("sendDocument", "document");
+        continue;
+      }
+    }
+    auto sent = accepted(std::move(*response), part.user);
+    return sent ? Result<std::string>(sent_id(chat, *sent)) : sent;
+  }
 }
 
 Result<void> Client::typing(const std::string& user, bool on) {

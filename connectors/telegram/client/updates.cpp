@@ -24,13 +24,13 @@ Time seconds(const Json& value) { return channel::time_of(integer(value), std::c
 void add_media(Incoming& item, const Json& file, const char* kind, std::string name) {
   const std::string id = text(at(file, "file_id"));
   if (id.empty()) return;
+  if (const std::string given = text(at(file, "file_name")); !given.empty()) name = given;
   if (integer(at(file, "file_size")) > kMostDownload) {
     item.message.content.text +=
         fmt::format("{}[文件太大，Telegram 不提供给机器人 · file too large for bots, over 20 MB] {}",
                     item.message.content.text.empty() ? "" : "\n", name);
     return;
   }
-  if (const std::string given = text(at(file, "file_name")); !given.empty()) name = given;
   item.media.push_back({id, std::move(name), kind});
 }
 
@@ -96,12 +96,15 @@ void read_message(const Json& message, bool edited, bool groups, Update& update)
   const bool group = type == "group" || type == "supergroup";
   if (id.empty() || number.empty() || (type != "private" && !(groups && group))) return;
   if (at(from, "is_bot") == true || is_service(message)) return;
+  // A position that is shared live is an edit every few seconds.
+  if (edited && at(message, "location").is_object()) return;
   Incoming item;
   item.message.external_id = id + ":" + number;
   item.message.user = id;
   item.message.user_name = group ? text(at(chat, "title")) : name_of(from);
   item.message.at = seconds(at(message, "date"));
   read_content(message, item);
+  if (group) item.claims.clear();  // a member's number is not the group's
   std::string& said = item.message.content.text;
   if (!group && !edited && (said == "/start" || said.starts_with("/start "))) {
     item.kind = Incoming::Kind::event;

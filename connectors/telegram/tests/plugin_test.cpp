@@ -108,6 +108,22 @@ TEST_F(Telegram, AGroupThatMovedIsFollowed) {
   tell({{"migrate", {{"from", -100}, {"to", -1002}}}});
   EXPECT_EQ(desk.report(desk.write("telegram", "-100", {"好的"})).first, Delivery::sent);
   EXPECT_EQ(written().back()["chat"], -1002);
+  qiao::contract::Content picture;
+  picture.attachments.push_back(desk.file("a.png", "image/png", "\x89PNG picture"));
+  EXPECT_EQ(desk.report(desk.write("telegram", "-100", picture)).first, Delivery::sent) << "files go there too";
+  EXPECT_EQ(written().back()["chat"], -1002);
+}
+
+TEST_F(Telegram, APictureOfAShapeThatTelegramRefusesGoesAsADocument) {
+  start();
+  say("你好");
+  ASSERT_TRUE(desk.wait_for(1));
+  tell({{"refuse_photos", true}});
+  qiao::contract::Content picture;
+  picture.attachments.push_back(desk.file("long.png", "image/png", "\x89PNG picture"));
+  const auto report = answer(picture);
+  EXPECT_EQ(report.first, Delivery::sent) << report.second;
+  EXPECT_EQ(written().back()["method"], "sendDocument");
 }
 
 TEST_F(Telegram, AFileThatIsGoneIsSaidToBe) {

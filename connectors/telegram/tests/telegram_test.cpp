@@ -55,6 +55,28 @@ TEST(TelegramUpdate, AFileAboveWhatBotsMayFetchIsSaid) {
   const Incoming item = only(in_chat(R"("document":{"file_id":"d","file_name":"a.pdf","file_size":30000000})"));
   EXPECT_TRUE(item.media.empty());
   EXPECT_NE(item.message.content.text.find("20 MB"), std::string::npos);
+  EXPECT_NE(item.message.content.text.find("a.pdf"), std::string::npos);
+}
+
+TEST(TelegramUpdate, AMembersOwnNumberIsNotProvenForTheWholeGroup) {
+  const std::string from = R"("from":{"id":51,"is_bot":false,"first_name":"Lin"},)";
+  const std::string card = R"("contact":{"phone_number":"8613800138000","first_name":"Lin","user_id":51}}})";
+  const Incoming alone = only(R"({"update_id":7,"message":{"message_id":1,)" + from +
+                              R"("chat":{"id":51,"type":"private"},"date":1732255000,)" + card);
+  EXPECT_EQ(alone.claims.size(), 1U);
+  const Incoming among = only(R"({"update_id":7,"message":{"message_id":1,)" + from +
+                                  R"("chat":{"id":-100,"type":"group","title":"VIP"},"date":1732255000,)" + card,
+                              true);
+  EXPECT_TRUE(among.claims.empty());
+  EXPECT_EQ(among.message.content.cards.size(), 1U);
+}
+
+TEST(TelegramUpdate, EachStepOfALivePositionIsNoEditOfAMessage) {
+  const auto moved = read_update(
+      R"({"update_id":7,"edited_message":{"message_id":1,"from":{"id":51,"is_bot":false,"first_name":"Lin"},"chat":{"id":51,"type":"private"},"date":1732255000,"edit_date":1732255060,"location":{"latitude":31.2,"longitude":121.4,"live_period":900}}})",
+      false);
+  ASSERT_TRUE(moved);
+  EXPECT_TRUE(moved->items.empty());
 }
 
 TEST(TelegramUpdate, AnAnimationIsNotAlsoADocument) {

@@ -6,6 +6,7 @@
 //   {"migrate": {"from": -100, "to": -1002}}  a group has become a supergroup: 400 with its new id
 //   {"webhook": {"url", "secret"}}     as if setWebhook had been called
 //   {"lose_file": true}                file links answer 404
+//   {"refuse_photos": true}            every picture is of a shape that sendPhoto refuses
 import {count} from '../../lib/server.mjs';
 import {form, Hook, pixel} from '../lib/hook.mjs';
 
@@ -13,7 +14,7 @@ const TOKEN = '700:sim-token';
 
 export function make() {
   let updates = 884250, messages = 100, waiting = [], polls = new Set();
-  let webhook = {url: '', secret: ''}, token = TOKEN, loseFile = false;
+  let webhook = {url: '', secret: ''}, token = TOKEN, loseFile = false, refusePhotos = false;
   const known = new Set(), blocked = new Set(), moved = new Map(), pressed = new Set(), answered = [], typed = [];
   const hook = new Hook('', () => (webhook.secret ? {'x-telegram-bot-api-secret-token': webhook.secret} : {}));
 
@@ -124,6 +125,7 @@ export function make() {
       if (to.error) return to.error;
       const file = fields.get(field);
       if (!file || typeof file === 'string') return bad(`there is no ${field} in the request`);
+      if (field === 'photo' && refusePhotos) return bad('PHOTO_INVALID_DIMENSIONS');
       if (file.size > most) return refuse(413, 'Request Entity Too Large');
       return sent(state, `send${field[0].toUpperCase()}${field.slice(1)}`, to.id, {name: file.name, type: file.type, size: file.size});
     };
@@ -157,6 +159,7 @@ export function make() {
         moved.set(wish.migrate.from, wish.migrate.to);
         known.add(wish.migrate.to);
       }
+      if (wish.refuse_photos !== undefined) refusePhotos = wish.refuse_photos;
       if (wish.lose_file !== undefined) loseFile = wish.lose_file;
       if (wish.say) {
         const {user, name = 'Lin', file: kind, ...content} = wish.say;
