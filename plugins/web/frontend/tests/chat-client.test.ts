@@ -66,6 +66,7 @@ describe('ChatClient', () => {
     connect();
     expect(network.last.sent.map((f) => f.t)).toEqual(['hello', 'identify', 'msg']);
     expect(network.last.of('identify')[0]).toMatchObject({ identity: 'signed' });
+    network.last.says({ t: 'identified', id: network.last.of('identify')[0]?.id, verified: true });
     network.last.drops(1006);
     vi.advanceTimersByTime(60_000);
     network.last.open();
@@ -73,6 +74,39 @@ describe('ChatClient', () => {
     expect(network.last.of('identify')).toEqual([]);
     client.identify({ phone: '13800138000' });
     expect(network.last.of('identify')[0]).toMatchObject({ phone: '13800138000' });
+  });
+
+  it('says who the visitor is again when the hub has not answered, and about the visitor that follows a token that is over', () => {
+    client.identify('signed');
+    connect();
+    network.last.drops(1006);
+    vi.advanceTimersByTime(60_000);
+    connect();
+    const [again] = network.last.of('identify');
+    expect(again).toMatchObject({ identity: 'signed' });
+    network.last.says({ t: 'identified', id: again?.id, verified: true });
+    network.last.drops(4401);
+    vi.advanceTimersByTime(60_000);
+    connect({ token: 'token-2', visitor: 'v2' });
+    expect(network.last.of('identify')[0]).toMatchObject({ identity: 'signed' });
+  });
+
+  it('does not repeat an identity that the hub refused', () => {
+    client.identify('forged');
+    connect();
+    network.last.says({ t: 'error', id: network.last.of('identify')[0]?.id, code: 'web.bad_identity', detail: 'forged' });
+    network.last.drops(1006);
+    vi.advanceTimersByTime(60_000);
+    connect();
+    expect(network.last.of('identify')).toEqual([]);
+  });
+
+  it('sends what was written although something else in the storage cannot be read', () => {
+    storage.setItem('qiao:demo:out:0', '{"id":"0"');
+    storage.setItem('qiao:demo:out:a', JSON.stringify({ id: 'a', text: '还在', attachments: [], at: '', order: 1 }));
+    client = make();
+    connect();
+    expect(network.last.of('msg').map((f) => f.text)).toEqual(['还在']);
   });
 
   it('never puts the token into an address', () => {
@@ -321,6 +355,28 @@ describe('ChatClient', () => {
     connect({ conversation: 'c1', seq: 1, state: 'resolved', rating: 4 });
     network.last.says(msg(1));
     expect(client.rateWanted).toBe(false);
+  });
+
+  it('asks for a rating of what was resolved while there was no connection', () => {
+    connect({ conversation: 'c1', seq: 1, state: 'assigned' });
+    network.last.says(msg(1));
+    network.last.drops(1006);
+    vi.advanceTimersByTime(60_000);
+    connect({ conversation: 'c1', seq: 2, state: 'resolved', rating: 0 });
+    expect(client.rateWanted).toBe(false);
+    network.last.says(msg(2));
+    expect(client.rateWanted).toBe(true);
+  });
+
+  it('knows that the history is complete although the newest message is a private note', () => {
+    connect({ conversation: 'c1', seq: 3, state: 'resolved', rating: 0 });
+    network.last.says(msg(1));
+    vi.advanceTimersByTime(GAP_PATIENCE_MS - 1);
+    network.last.says(msg(2));
+    expect(client.historyLoaded).toBe(false);
+    vi.advanceTimersByTime(GAP_PATIENCE_MS);
+    expect(client.historyLoaded).toBe(true);
+    expect(client.rateWanted).toBe(true);
   });
 
   it('sends typing at most each 3 s', () => {

@@ -3,12 +3,15 @@
  * It draws nothing; whoever draws reads the public members after each `change`.
  */
 
-import type { Attachment, Author, Button, Card, ConversationState, VisitorFrame, VisitorMessage } from './protocol.js';
+import type { Attachment, Author, VisitorFrame, VisitorMessage } from './protocol.js';
+import { asMessage, fromFrame, standingOf, type ChatMessage, type Standing } from './chat-message.js';
 import { Courier } from './courier.js';
 import { uuid } from './ids.js';
 import { LiveSocket, type SocketLike, type SocketStatus } from './live-socket.js';
 import { Outbox, type Draft, type KeyValue } from './outbox.js';
 import { uploadFile } from './upload.js';
+
+export type { ChatMessage, Standing } from './chat-message.js';
 
 export interface ChatClientOptions {
   /** Address of the hub, e.g. "https://chat.example.com/". */
@@ -24,23 +27,6 @@ export interface ChatClientOptions {
   receipts?: boolean;
 }
 
-export interface ChatMessage {
-  /** Stable for drawing: the client's id for own messages, the hub's for others. */
-  key: string;
-  seq: number; // 0 until acknowledged
-  id: string;
-  author: Author;
-  name: string;
-  text: string;
-  attachments: Attachment[];
-  buttons: Button[];
-  cards?: Card[];
-  at: string;
-  status: 'stored' | 'sending' | 'failed';
-  /** Why it failed; a word of the hub, e.g. "too_large". */
-  reason?: string;
-}
-
 /**
  * Who the page says that its visitor is: a text that the site's server signed (PAYLOAD.SIGNATURE or a JWT), a user id with its
  * hash, or only what the visitor said.
@@ -48,14 +34,6 @@ export interface ChatMessage {
 export type Identity = string | { user?: string; user_hash?: string; name?: string; phone?: string; email?: string };
 
 export type ChatChange = 'messages' | 'state' | 'status' | 'typing' | 'rate' | 'arrived';
-
-export interface Standing {
-  state: ConversationState;
-  agent: string;
-  group: string;
-  place: number;
-  estimateSeconds: number;
-}
 
 export const GAP_PATIENCE_MS = 2_000;
 const TYPING_SHOWN_MS = 8_000;
@@ -90,6 +68,14 @@ export class ChatClient {
   private typingSentAt = 0;
   private handoffWanted = false;
   private identity: Identity | null = null;
+  /** The frame that said so last, and the visitor about whom the hub has answered it. */
+  private identifyId = '';
+  private identified = '';
+  /** Told to the hub with `got`. */
+  private confirmed = 0;
+  /** What `welcome` promised on this connection is there. */
+  private caughtUp = false;
+  private loadTimer: ReturnType<typeof setTimeout> | undefined;
   private rated = false;
 
   constructor(private readonly options: ChatClientOptions) {
@@ -129,6 +115,7 @@ export class ChatClient {
   stop(): void {
     clearTimeout(this.gapTimer);
     clearTimeout(this.typingTimer);
+    clearTimeout(this.loadTimer);
     this.courier.stop();
     this.socket.stop();
   }
@@ -138,16 +125,22 @@ export class ChatClient {
     this.socket.wake();
   }
 
-  /** Tells the hub once who this is; again only when the page says somebody else. */
+  /** Tells the hub who this is, until it has answered; again only about another visitor or when the page says somebody else. */
   identify(identity: Identity): void {
     this.identity = identity;
+    this.identified = '';
     this.sendIdentity();
   }
 
   private sendIdentity(): void {
-    if (!this.identity || this.visitor === '') return;
+    if (!this.identity || this.visitor === '' || this.identified === this.visitor) return;
     const said = typeof this.identity === 'string' ? { identity: this.identity } : this.identity;
-    if (this.socket.send({ t: 'identify', id: uuid(), ...said })) this.identity = null;
+    const id = uuid();
+    if (this.socket.send({ t: 'identify', id, ...said })) this.identifyId = id;
+  }
+
+  private identityAnswered(id: string): void {
+    if (id !== '' && id === this.identifyId) this.identified = this.visitor;
   }
 
   /** Stored messages by seq, then what waits for its acknowledgement. */
@@ -297,9 +290,12 @@ export class ChatClient {
         this.askForRating(true);
         break;
       case 'error':
+        if (!frame.retry_after) this.identityAnswered(frame.id ?? '');
         this.courier.refuse(frame.id ?? '', frame.detail || frame.code, frame.retry_after ?? 0);
         break;
       case 'identified':
+        this.identityAnswered(frame.id);
+        break;
       case 'pong':
         break;
     }
@@ -322,6 +318,7 @@ export class ChatClient {
     const [readIn, readSeq] = (this.read('read') ?? '').split(':');
     if (readIn === frame.conversation) this.readSent = Math.max(this.readSent, Number(readSeq) || 0);
     this.readSent = Math.min(this.readSent, frame.seq);
+    this.caughtUp = false;
     this.checkLoaded();
     this.courier.reset();
     this.emit('state');
@@ -341,6 +338,7 @@ export class ChatClient {
       if (frame.after !== undefined) this.bridged.set(frame.seq, frame.after);
       this.extend();
       this.watchGap();
+      this.confirm();
       this.emit('messages');
       return;
     }
@@ -356,10 +354,8 @@ export class ChatClient {
     this.extend();
     this.watchGap();
     this.checkLoaded();
-    if (frame.author !== 'customer') {
-      this.typingChanged(null);
-      if (this.options.receipts) this.socket.send({ t: 'got', seq: this.contiguous });
-    }
+    if (frame.author !== 'customer') this.typingChanged(null);
+    this.confirm();
     this.emit('messages');
     if (news) this.emit('arrived', message);
     this.courier.flush();
@@ -376,6 +372,13 @@ export class ChatClient {
       if (after > this.contiguous) break;
       this.contiguous = seq;
     }
+  }
+
+  /** Says what has arrived, so that nobody is woken for it: also what stood behind a gap until now. */
+  private confirm(): void {
+    if (!this.options.receipts || this.contiguous <= this.confirmed) return;
+    const news = [...this.stored.values()].some((m) => m.author !== 'customer' && m.seq > this.confirmed && m.seq <= this.contiguous);
+    if (news && this.socket.send({ t: 'got', seq: this.contiguous })) this.confirmed = this.contiguous;
   }
 
   private get hasGap(): boolean {
@@ -426,6 +429,7 @@ export class ChatClient {
     for (const name of ['token', 'read', 'rated']) this.drop(name);
     this.token = null;
     this.identity = null;
+    this.identified = '';
     this.conversation = '';
     this.visitor = '';
     this.standing = { state: 'bot', agent: '', group: '', place: 0, estimateSeconds: 0 };
@@ -441,6 +445,7 @@ export class ChatClient {
       if (first && this.contiguous === 0 && seq === 1) this.contiguous = 1;
       this.extend();
       this.watchGap();
+      this.confirm();
       this.checkLoaded();
       // The acknowledgement carries no addresses; pictures of one's own are worth a question.
       if (draft.attachments.length > 0) this.fetchAfter(seq - 1, 1).catch(() => undefined);
@@ -459,6 +464,7 @@ export class ChatClient {
     this.stored.clear();
     this.bridged.clear();
     this.contiguous = 0;
+    this.confirmed = 0;
     this.readSent = 0;
     this.readByAgent = 0;
     this.historyLoaded = false;
@@ -467,7 +473,18 @@ export class ChatClient {
   }
 
   private checkLoaded(): void {
-    if (this.historyLoaded || (this.promised > 0 && !this.stored.has(this.promised) && this.contiguous < this.promised)) return;
+    if (this.caughtUp) return;
+    clearTimeout(this.loadTimer);
+    if (this.promised > 0 && !this.stored.has(this.promised) && this.contiguous < this.promised) {
+      // The newest may be a private note, which never comes.
+      this.loadTimer = setTimeout(() => this.loaded(), GAP_PATIENCE_MS);
+      return;
+    }
+    this.loaded();
+  }
+
+  private loaded(): void {
+    this.caughtUp = true;
     this.historyLoaded = true;
     this.askForRating(this.standing.state === 'resolved');
     this.emit('state');
@@ -484,6 +501,7 @@ export class ChatClient {
   private statusChanged(status: SocketStatus): void {
     this.status = status;
     if (status !== 'online') {
+      clearTimeout(this.loadTimer);
       this.courier.reset();
       this.typingChanged(null);
     }
@@ -539,46 +557,4 @@ export class ChatClient {
   private emit(change: ChatChange, message?: ChatMessage): void {
     for (const listener of this.listeners) listener(change, message);
   }
-}
-
-function standingOf(frame: { state: ConversationState; agent?: string; group?: string; place?: number; estimate_s?: number }): Standing {
-  return {
-    state: frame.state,
-    agent: frame.agent ?? '',
-    group: frame.group ?? '',
-    place: frame.place ?? 0,
-    estimateSeconds: frame.estimate_s ?? 0,
-  };
-}
-
-function asMessage(draft: Draft): ChatMessage {
-  return {
-    key: draft.id,
-    seq: 0,
-    id: '',
-    author: 'customer',
-    name: '',
-    text: draft.text,
-    attachments: draft.attachments,
-    buttons: [],
-    at: draft.at,
-    status: draft.failed ? 'failed' : 'sending',
-    reason: draft.failed,
-  };
-}
-
-function fromFrame(frame: VisitorMessage): ChatMessage {
-  return {
-    key: (frame.author === 'customer' && frame.client_id) || frame.id,
-    seq: frame.seq,
-    id: frame.id,
-    author: frame.author,
-    name: frame.name ?? '',
-    text: frame.text ?? '',
-    attachments: frame.attachments ?? [],
-    buttons: frame.buttons ?? [],
-    cards: frame.cards,
-    at: frame.at,
-    status: 'stored',
-  };
 }

@@ -65,15 +65,21 @@ export class Outbox {
     try {
       for (let i = 0; i < this.storage.length; i += 1) {
         const key = this.storage.key(i);
-        if (!key?.startsWith(this.prefix)) continue;
-        const draft = JSON.parse(this.storage.getItem(key) ?? 'null') as Draft | null;
-        if (draft && typeof draft.id === 'string' && typeof draft.text === 'string') {
-          this.drafts.set(draft.id, draft);
-          this.lastOrder = Math.max(this.lastOrder, draft.order ?? 0);
-        }
+        if (key?.startsWith(this.prefix)) this.loadOne(key);
       }
     } catch {
-      // Unreadable leftovers must not keep the chat from starting.
+      // As above.
+    }
+  }
+
+  private loadOne(key: string): void {
+    try {
+      const draft = JSON.parse(this.storage.getItem(key) ?? 'null') as Draft | null;
+      if (!draft || typeof draft.id !== 'string' || typeof draft.text !== 'string' || !Array.isArray(draft.attachments)) return;
+      this.drafts.set(draft.id, draft);
+      this.lastOrder = Math.max(this.lastOrder, draft.order ?? 0);
+    } catch {
+      // Unreadable leftovers must keep neither the chat from starting nor the others from being sent.
     }
   }
 }

@@ -86,6 +86,20 @@ test('an app says that it confirms what it gets, and confirms it', () => {
   client.stop();
 });
 
+test('what stood behind a gap is confirmed once the gap is closed', () => {
+  const { client, socket } = app();
+  client.start();
+  socket().welcome();
+  socket().says(message(1));
+  socket().says(message(3));
+  assert.equal(socket().of('got').at(-1).seq, 1);
+  socket().says(message(2, { author: 'customer' }));
+  assert.equal(socket().of('got').at(-1).seq, 3);
+  socket().says(message(3));
+  assert.equal(socket().of('got').length, 2, 'once');
+  client.stop();
+});
+
 test('a page confirms nothing: nobody wakes it', () => {
   const { client, socket } = app(ChatClient);
   client.start();
