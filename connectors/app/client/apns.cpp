@@ -64,7 +64,7 @@ Apns::Apns(const ApnsSettings& settings, platform::Transport transport, channel:
       transport_(std::move(transport)),
       clock_(clock),
       tokens_(
-          memory, clock, "apns-token",
+          memory, clock, token_name("apns", {settings_.key.reveal(), settings_.key_id, settings_.team}),
           [this](const std::string&) -> Result<channel::FreshToken> {
             auto token = apns_token(settings_, clock_.now());
             if (!token) return failure::credentials("the key of APNs cannot be used: " + token.error().message);

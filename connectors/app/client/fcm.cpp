@@ -72,17 +72,24 @@ OutboundRequest fcm_request(const std::string& url, const ServiceAccount& accoun
 
 Result<void> fcm_result(const OutboundResponse& response) {
   if (response.status == 200) return {};
-  std::string status, code;
+  std::string status, code, field;
   if (auto body = platform::read_json(response.body, "fcm")) {
     const Json& error = at(*body, "error");
     status = text(at(error, "status"));
     for (const Json& detail : platform::items(at(error, "details"))) {
       if (code.empty()) code = text(at(detail, "errorCode"));
+      for (const Json& violation : platform::items(at(detail, "fieldViolations"))) field = text(at(violation, "field"));
     }
   }
   const std::string says =
       "FCM answers " + std::to_string(response.status) + " " + platform::excerpt(code.empty() ? status : code);
-  if (code == "UNREGISTERED" || code == "INVALID_ARGUMENT") return failure::gone();
+  // Where FCM names a field, it is the notice that is wrong unless the field is the token.
+  const bool token_is_wrong = field.empty() || field == "message.token";
+  if (code == "UNREGISTERED" || (code == "INVALID_ARGUMENT" && token_is_wrong)) return failure::gone();
+  // With status 401, though new access tokens do not help.
+  if (code == "THIRD_PARTY_AUTH_ERROR") {
+    return failure::credentials(says + ": give the Firebase project the app's key for APNs");
+  }
   if (response.status == 401) return Error{Errc::unavailable, failure::kTokenOver, says};
   if (response.status == 403) {
     return failure::credentials(says + ": may the service account send messages for this project?");
@@ -102,7 +109,8 @@ Fcm::Fcm(std::string url, ServiceAccount account, platform::Transport transport,
       account_(std::move(account)),
       transport_(std::move(transport)),
       clock_(clock),
-      tokens_(memory, clock, "fcm-token", [this](const std::string&) { return log_in(); }) {}
+      tokens_(memory, clock, token_name("fcm", {account_.email, account_.key, account_.token_url}),
+              [this](const std::string&) { return log_in(); }) {}
 
 Result<channel::FreshToken> Fcm::log_in() {
   auto assertion = fcm_assertion(account_, clock_.now());

@@ -76,7 +76,9 @@ Getui::Getui(const GetuiSettings& settings, platform::Transport transport, chann
     : settings_(settings),
       transport_(std::move(transport)),
       clock_(clock),
-      tokens_(memory, clock, "getui-token", [this](const std::string&) { return log_in(); }) {}
+      tokens_(memory, clock,
+              token_name("getui", {settings_.app_id, settings_.app_key, settings_.master_secret.reveal()}),
+              [this](const std::string&) { return log_in(); }) {}
 
 Result<channel::FreshToken> Getui::log_in() {
   const std::string timestamp = std::to_string(to_micros(clock_.now()) / 1000);

@@ -2,7 +2,15 @@
 
 #include <charconv>
 
+#include "connectors/channel/signing.hpp"
+
 namespace qiao::app {
+
+std::string token_name(std::string_view service, std::initializer_list<std::string_view> credentials) {
+  std::string all;
+  for (const std::string_view one : credentials) all.append(one) += '\n';
+  return std::string(service) + "-token-" + channel::hex(channel::sha256(all)).substr(0, 12);
+}
 
 Error busy(std::string_view service, const OutboundResponse& response, std::chrono::milliseconds otherwise) {
   const std::string_view header = response.header("retry-after");

@@ -54,6 +54,10 @@ class PushService {
   virtual Result<std::string> test() = 0;
 };
 
+/// Under which name of Memory the access token of these credentials lies: with others it is another one, so that what
+/// was made with a wrong key is not used after the operator has put in the right one.
+std::string token_name(std::string_view service, std::initializer_list<std::string_view> credentials);
+
 /// A rate or load answer: `retry_after` from the header, or `otherwise`.
 Error busy(std::string_view service, const OutboundResponse& response, std::chrono::milliseconds otherwise);
 
@@ -63,6 +67,7 @@ Result<void> with_token(channel::TokenKeeper& tokens, F call) {
   Result<void> result;
   for (int tries = 0; tries < 2; ++tries) {
     auto token = tokens.get();
+    if (!token && token.error().id == "channel.token") return failure::credentials(token.error().message);
     if (!token) return token.error();
     result = call(*token);
     if (result || result.error().id != failure::kTokenOver) return result;

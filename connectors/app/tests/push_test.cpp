@@ -252,6 +252,41 @@ TEST(Fcm, SendsTextsOnlyAsDataAndTellsFailuresApart) {
   EXPECT_EQ(fcm_result(answer(503, "")).error().code, Errc::unavailable);
 }
 
+TEST(Fcm, ForgetsNoDeviceForWhatIsWrongWithTheNoticeOrTheProject) {
+  const auto wrong = [](const std::string& field) {
+    return fcm_result(
+        answer(400, R"({"error":{"status":"INVALID_ARGUMENT","details":[{"errorCode":"INVALID_ARGUMENT"},)"
+                    R"({"fieldViolations":[{"field":")" +
+                        field + R"("}]}]}})"));
+  };
+  EXPECT_EQ(wrong("message.token").error().id, failure::kGone);
+  EXPECT_EQ(wrong("message.android.ttl").error().id, "push.refused");
+  const OutboundResponse no_key = answer(401, R"({"error":{"details":[{"errorCode":"THIRD_PARTY_AUTH_ERROR"}]}})");
+  EXPECT_EQ(fcm_result(no_key).error().id, failure::kCredentials)
+      << "the project has no key for Apple: new access tokens do not help, and the devices of others go on";
+}
+
+TEST(Push, TokensThatAreRefusedAgainAndAgainAreTheOperatorsMatter) {
+  channel::MemoryHub hub;
+  channel::TokenKeeper tokens(hub.memory(), hub.clock(), "t", [](const std::string&) {
+    return Result<channel::FreshToken>(channel::FreshToken{"never good", 1h, {}});
+  });
+  Result<void> last;
+  for (int i = 0; i < 4; ++i) {
+    last = with_token(tokens, [](const std::string&) -> Result<void> {
+      return Error{Errc::unavailable, failure::kTokenOver, "over"};
+    });
+  }
+  ASSERT_FALSE(last);
+  EXPECT_EQ(last.error().id, failure::kCredentials) << "else the message counts as refused, and nobody learns of it";
+}
+
+TEST(Push, ATokenOfOtherCredentialsIsNotUsed) {
+  EXPECT_EQ(token_name("apns", {"key", "id"}), token_name("apns", {"key", "id"}));
+  EXPECT_NE(token_name("apns", {"key", "id"}), token_name("apns", {"another", "id"}));
+  EXPECT_NE(token_name("apns", {"ab", "c"}), token_name("apns", {"a", "bc"}));
+}
+
 TEST(Jpush, AuthorisesAsInTheVector) {
   JpushSettings settings;
   settings.app_key = "hubJpushAppKey0000000001";
