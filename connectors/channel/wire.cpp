@@ -2,13 +2,11 @@
 
 #include <algorithm>
 
+#include "qiao/utf8.hpp"
+
 namespace qiao::channel {
 
-std::string clip(std::string_view text, std::size_t bytes) {
-  if (text.size() <= bytes) return std::string(text);
-  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80) --bytes;
-  return std::string(text.substr(0, bytes));
-}
+std::string clip(std::string_view text, std::size_t bytes) { return std::string(utf8_head(text, bytes)); }
 
 Time moment(std::int64_t value) {
   constexpr std::int64_t kLast = 4102444800;  // 2100 in seconds, 1970 in milliseconds

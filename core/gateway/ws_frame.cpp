@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "qiao/utf8.hpp"
+
 namespace qiao::core {
 
 bool valid_utf8(std::string_view text) noexcept { return simdjson::validate_utf8(text.data(), text.size()); }
@@ -42,12 +44,10 @@ std::size_t frame_header(std::array<char, 10>& out, Opcode opcode, std::size_t s
 }
 
 std::string close_payload(int code, std::string_view reason) {
-  std::size_t size = std::min<std::size_t>(reason.size(), 123);
-  while (size > 0 && size < reason.size() && (static_cast<unsigned char>(reason[size]) & 0xC0) == 0x80) --size;
   std::string out;
   out += static_cast<char>(code >> 8);
   out += static_cast<char>(code);
-  out += reason.substr(0, size);
+  out += utf8_head(reason, 123);
   return out;
 }
 

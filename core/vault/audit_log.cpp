@@ -8,6 +8,8 @@
 #include <charconv>
 #include <fstream>
 
+#include "qiao/utf8.hpp"
+
 namespace qiao::core {
 namespace {
 
@@ -35,12 +37,7 @@ constexpr std::string_view kColumns = "seq, at, action, object, detail, actor_ty
 constexpr const char* kTypes[] = {"hub", "visitor", "agent", "partner"};
 constexpr std::int64_t kPage = 1000;
 
-/// At most `most` bytes, cut between characters.
-void shorten(std::string& text, std::size_t most) {
-  if (text.size() <= most) return;
-  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0U) == 0x80U) --most;
-  text.resize(most);
-}
+void shorten(std::string& text, std::size_t most) { text.resize(utf8_head(text, most).size()); }
 
 AuditRecord read(const Rows& row) {
   AuditRecord r;

@@ -6,6 +6,7 @@
 
 #include "plugins/bot/learning_rows.hpp"
 #include "qiao/json.hpp"
+#include "qiao/utf8.hpp"
 
 namespace qiao::bot {
 
@@ -68,12 +69,7 @@ bool about_the_answer_before(const std::string& reason) {
   return reason == "not_helped" || reason == "repeated" || reason == "none_of_choices";
 }
 
-std::string cut(std::string text, std::size_t bytes) {
-  if (text.size() <= bytes) return text;
-  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U) --bytes;
-  text.resize(bytes);
-  return text;
-}
+std::string cut(const std::string& text, std::size_t bytes) { return std::string(utf8_head(text, bytes)); }
 
 Error decided(Id suggestion) {
   return {Errc::conflict, "bot.suggestion_decided",

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "plugins/contacts/claims.hpp"
+#include "qiao/utf8.hpp"
 
 namespace qiao::contacts {
 namespace {
@@ -274,12 +275,12 @@ Result<std::vector<Id>> Book::find(Session& session, const Claim& normal, bool v
 
 Result<void> Book::add(Session& session, Id id, std::string_view name, bool generated, std::string_view language,
                        Time now) const {
-  auto sealed = seal_name(session, id, cut(name, 200));
+  auto sealed = seal_name(session, id, utf8_head(name, 200));
   if (!sealed) return sealed.error();
   auto done = session.run(
       "INSERT INTO contacts_contact (id, root, merged_at, name, invented, tier, lang, note_at, blocked, created_at, "
       "last_seen_at, changed_at) VALUES (?, ?, 0, ?, ?, '', ?, 0, 0, ?, ?, ?)",
-      id, id, SqlArg::blob(*sealed), generated, cut(language, 16), now, now, now);
+      id, id, SqlArg::blob(*sealed), generated, utf8_head(language, 16), now, now, now);
   if (!done) return done.error();
   return {};
 }
@@ -326,7 +327,7 @@ Result<bool> Book::put_claim(Session& session, Id root, const Claim& normal, std
   auto done = session.run(
       "INSERT INTO contacts_claim (id, contact, kind, blind, value, verified, main, source, created_at) VALUES (?, ?, "
       "?, ?, ?, ?, ?, ?, ?)",
-      id, root, normal.kind, index, SqlArg::blob(*sealed), normal.verified, main, cut(source, 64), now);
+      id, root, normal.kind, index, SqlArg::blob(*sealed), normal.verified, main, utf8_head(source, 64), now);
   if (!done) return done.error();
   return true;
 }
@@ -537,7 +538,7 @@ Result<bool> Book::apply(Session& session, Id root, const ContactPatch& patch, T
 
 Result<bool> Book::learn_name(Session& session, Id root, std::string_view name) const {
   if (name.empty()) return false;
-  auto sealed = seal_name(session, root, cut(name, 200));
+  auto sealed = seal_name(session, root, utf8_head(name, 200));
   if (!sealed) return sealed.error();
   auto done = session.run("UPDATE contacts_contact SET name = ?, invented = 0 WHERE id = ? AND invented = 1",
                           SqlArg::blob(*sealed), root);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "qiao/utf8.hpp"
+
 namespace qiao::contacts {
 namespace {
 
@@ -96,8 +98,9 @@ Result<contract::Claim> normalised(contract::Claim claim, std::string_view defau
     if (!clean_text(claim.value)) return bad("not valid UTF-8");
     if (claim.kind == kind::kCrm && claim.value.find(':') == std::string::npos) return bad("expected INSTANCE:ID");
   } else {
-    return Error{Errc::bad_value, "claim.bad_kind",
-                 fmt::format("kind: expected phone, email, unionid, app_user or crm, got \"{}\"", cut(claim.kind, 40))};
+    return Error{
+        Errc::bad_value, "claim.bad_kind",
+        fmt::format("kind: expected phone, email, unionid, app_user or crm, got \"{}\"", utf8_head(claim.kind, 40))};
   }
   return claim;
 }
@@ -159,12 +162,6 @@ bool clean_text(std::string_view text) noexcept {
     i += more + 1;
   }
   return true;
-}
-
-std::string cut(std::string_view text, std::size_t bytes) {
-  if (text.size() <= bytes) return std::string(text);
-  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0u) == 0x80u) --bytes;
-  return std::string(text.substr(0, bytes));
 }
 
 std::string like_prefix(std::string_view text) {

@@ -24,8 +24,6 @@ namespace qiao::contacts {
 
 /// Valid UTF-8 without NUL.
 [[nodiscard]] bool clean_text(std::string_view text) noexcept;
-/// At most `bytes`, never cutting a character.
-[[nodiscard]] std::string cut(std::string_view text, std::size_t bytes);
 /// "%" and "_" taken literally, with "!" as the escape.
 [[nodiscard]] std::string like_prefix(std::string_view text);
 

@@ -6,6 +6,7 @@
 
 #include "plugins/contacts/claims.hpp"
 #include "plugins/contacts/csv.hpp"
+#include "qiao/utf8.hpp"
 
 namespace qiao::contacts {
 namespace {
@@ -191,7 +192,7 @@ Result<ImportReport> import_contacts(Database& store, Bus& bus, const Clock& clo
   if (!keys.contains(options.update_by)) {
     return Error{
         Errc::bad_value, "import.bad_key",
-        fmt::format("update_by: expected phone, email, app_user or crm, got \"{}\"", cut(options.update_by, 40))};
+        fmt::format("update_by: expected phone, email, app_user or crm, got \"{}\"", utf8_head(options.update_by, 40))};
   }
   auto rows = parse_csv(csv);
   if (!rows) return rows.error();
@@ -207,7 +208,7 @@ Result<ImportReport> import_contacts(Database& store, Bus& bus, const Clock& clo
       return Error{Errc::bad_value, "import.bad_column",
                    fmt::format("there is no column \"{}\"; known are name, phone, email, app_user, crm, company, tier, "
                                "language, note, tags and attr:NAME",
-                               cut(heading, 60))};
+                               utf8_head(heading, 60))};
     }
   }
   Import import(clock, book, options);

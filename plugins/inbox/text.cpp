@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "qiao/utf8.hpp"
+
 namespace qiao::inbox {
 namespace {
 
@@ -59,9 +61,7 @@ bool clean_utf8(std::string_view text) noexcept {
 std::string shorten(std::string_view text, std::size_t bytes) {
   if (text.size() <= bytes) return std::string(text);
   constexpr std::string_view kEllipsis = "…";
-  std::size_t cut = bytes > kEllipsis.size() ? bytes - kEllipsis.size() : 0;
-  while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0u) == 0x80) --cut;
-  return std::string(text.substr(0, cut)).append(kEllipsis);
+  return std::string(utf8_head(text, bytes > kEllipsis.size() ? bytes - kEllipsis.size() : 0)).append(kEllipsis);
 }
 
 std::string language_of(std::string_view text) {

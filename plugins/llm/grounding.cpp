@@ -6,6 +6,7 @@
 #include <set>
 
 #include "plugins/bot/text.hpp"
+#include "qiao/utf8.hpp"
 
 namespace qiao::llm {
 namespace {
@@ -32,21 +33,14 @@ const char* const kRules =
     "The answer is short, polite, in the language of the customer's message, and repeats numbers, times, prices and "
     "links exactly as they stand in the passage. Add nothing that is not there.\n";
 
-std::string cut(std::string text) {
-  if (text.size() <= kLongestText) return text;
-  std::size_t end = kLongestText;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  text.resize(end);
-  return text;
-}
-
 /// Marks that a text of others could use to look like ours are taken out of it.
 std::string as_data(std::string text) {
   for (char& c : text) {
     if (c == '<') c = '(';
     if (c == '>') c = ')';
   }
-  return cut(std::move(text));
+  text.resize(utf8_head(text, kLongestText).size());
+  return text;
 }
 
 ModelAnswer refused(const char* reason) {

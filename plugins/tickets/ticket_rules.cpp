@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "qiao/utf8.hpp"
+
 namespace qiao::tickets {
 namespace {
 
@@ -13,9 +15,7 @@ Error wrong(std::string what) { return {Errc::bad_value, std::move(what)}; }
 std::string cut(const std::string& text) {
   constexpr std::size_t kMost = 600;
   if (text.size() <= kMost) return text;
-  std::size_t end = kMost;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end) + "…";
+  return std::string(utf8_head(text, kMost)) + "…";
 }
 
 }  // namespace

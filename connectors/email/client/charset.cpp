@@ -149,12 +149,6 @@ std::string to_utf8(std::string_view bytes, std::string_view label) {
   return text ? *text : std::string{};
 }
 
-std::string_view head_of(std::string_view text, std::size_t most) {
-  if (text.size() <= most) return text;
-  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0U) == 0x80U) --most;
-  return text.substr(0, most);
-}
-
 std::string lower(std::string_view text) {
   std::string out(text);
   std::transform(out.begin(), out.end(), out.begin(), small);

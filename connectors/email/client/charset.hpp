@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "qiao/utf8.hpp"
+
 namespace qiao::email {
 
 /// UTF-8 from bytes in the charset that a mail names. Labels are taken as mails mean them: gb2312 and gbk are GB18030,
@@ -11,9 +13,6 @@ namespace qiao::email {
 std::string to_utf8(std::string_view bytes, std::string_view label);
 
 [[nodiscard]] bool is_utf8(std::string_view text);
-
-/// The first `most` bytes of a UTF-8 text, cut between characters.
-std::string_view head_of(std::string_view text, std::size_t most);
 
 std::string lower(std::string_view text);                              ///< ASCII only
 std::string_view trim(std::string_view text);                          ///< blanks, tabs and line breaks

@@ -74,7 +74,7 @@ std::string diagnosis(const std::vector<const MimePart*>& parts) {
       const std::string_view line = trim(std::string_view(text).substr(at, end - at));
       const auto digit = [&](std::size_t i) { return line[i] >= '0' && line[i] <= '9'; };
       if (line.size() > 5 && (line[0] == '5' || line[0] == '4') && digit(1) && digit(2) && line[3] == ' ') {
-        return std::string(head_of(line, 300));
+        return std::string(utf8_head(line, 300));
       }
       at = end + 1;
     }

@@ -183,7 +183,7 @@ std::string html_of(const std::string& text, const std::string& signature) {
 
 std::string reply_subject(std::string_view subject) {
   const std::string_view base = base_subject(subject);
-  return base.empty() ? std::string{} : "Re: " + std::string(head_of(base, 400));
+  return base.empty() ? std::string{} : "Re: " + std::string(utf8_head(base, 400));
 }
 
 ThreadHeaders answer_to(const std::string& parent_id, std::vector<std::string> references,

@@ -243,7 +243,7 @@ std::string encode_words(std::string_view text, std::size_t column) {
   constexpr std::size_t kMostBytes = 45;  // 60 characters of base64, 72 with what is around them
   while (!text.empty()) {
     const std::size_t room = out.empty() && column > 16 ? 30 : kMostBytes;
-    std::string_view piece = head_of(text, room);
+    std::string_view piece = utf8_head(text, room);
     if (piece.empty()) piece = text.substr(0, 1);
     if (!out.empty()) out += "\r\n ";
     out += fmt::format("=?utf-8?B?{}?=", channel::base64(piece));

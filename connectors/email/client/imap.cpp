@@ -110,7 +110,7 @@ Result<std::string> ImapClient::command(const std::string& text, std::vector<std
     } else if (line->text.starts_with("* ")) {
       if (find_word(line->text, "* bye") == 0 && text != "LOGOUT") {
         return Error{Errc::unavailable, "email.bye",
-                     "the IMAP server ended the session: " + std::string(head_of(line->text, 200))};
+                     "the IMAP server ended the session: " + std::string(utf8_head(line->text, 200))};
       }
       note(*line);
       if (untagged_.size() >= kMostUntagged) return broken("too many answers to one question");
@@ -118,9 +118,9 @@ Result<std::string> ImapClient::command(const std::string& text, std::vector<std
     } else if (line->text.starts_with(tag + " ")) {
       std::string rest = line->text.substr(tag.size() + 1);
       if (find_word(rest, "ok") == 0) return rest;
-      return Error{Errc::conflict, "email.imap", std::string(head_of(rest, 300))};
+      return Error{Errc::conflict, "email.imap", std::string(utf8_head(rest, 300))};
     } else {
-      return broken("an answer that is none: " + std::string(head_of(to_utf8(line->text, ""), 60)));
+      return broken("an answer that is none: " + std::string(utf8_head(to_utf8(line->text, ""), 60)));
     }
   }
 }
@@ -156,7 +156,7 @@ Result<void> ImapClient::open() {
   const bool known = find_word(greeting->text, "* preauth") == 0;
   if (!known && find_word(greeting->text, "* ok") != 0) {
     return Error{Errc::unavailable, "email.bye",
-                 "the IMAP server takes no session: " + std::string(head_of(to_utf8(greeting->text, ""), 200))};
+                 "the IMAP server takes no session: " + std::string(utf8_head(to_utf8(greeting->text, ""), 200))};
   }
   if (server_.security == Server::Security::starttls) {
     if (known) return broken("it is logged in before the encryption; nothing is sent over such a connection");

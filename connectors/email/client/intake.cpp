@@ -62,7 +62,7 @@ Result<Intake::Sender> Intake::sender_of(const Mail& mail, const Keys& keys) {
                                    [&](const std::string& one) { return lower(one) == mail.from.address; });
   const Address& from = form ? *mail.reply_to : mail.from;
   sender.address = from.address;
-  sender.name = head_of(from.name, 100);
+  sender.name = utf8_head(from.name, 100);
   sender.user = from.address.empty() ? "unknown" : Correspondences::user_for(from.address);
   for (const std::string& recipient : mail.recipients) {
     const auto place = keys.read_address(recipient);
@@ -91,7 +91,7 @@ Result<void> Intake::note(const std::string& user, const std::string& name, cons
   event.external_id = key;
   event.user = user;
   event.user_name = name;
-  event.content.text = head_of(text, kMostText);
+  event.content.text = utf8_head(text, kMostText);
   event.at = at;
   auto stored = channel_.record_and_wait(std::move(event));
   return stored ? Result<void>{} : stored.error();
@@ -107,7 +107,7 @@ Result<bool> Intake::take_report(const Mail& mail, const Keys& keys) {
     if (!place) continue;
     switch (report.kind) {
       case Report::Kind::failed:
-        channel_.receipt(lower(id), contract::Delivery::failed, words.undelivered(head_of(report.says, 300)));
+        channel_.receipt(lower(id), contract::Delivery::failed, words.undelivered(utf8_head(report.says, 300)));
         break;
       case Report::Kind::delivered:
         channel_.receipt(lower(id), contract::Delivery::delivered);
@@ -145,7 +145,7 @@ Result<bool> Intake::remember(const Mail& mail, const Sender& sender) {
   const bool proven = proves_sender(mail.header, config_.trusted_server);
   now.address = proven && mail.reply_to ? mail.reply_to->address : sender.address;
   if (!sender.name.empty()) now.name = sender.name;
-  now.subject = head_of(mail.subject, 400);
+  now.subject = utf8_head(mail.subject, 400);
   now.parent = mail.id.size() <= 400 ? mail.id : std::string{};
   now.references.clear();
   for (const std::string& id : mail.header.ids("references")) {
@@ -172,7 +172,7 @@ Result<void> Intake::keep_files(const Mail& mail, const Sender& sender, std::str
     }
     if (passing(kept.error())) return kept.error();
     if (say && notes.size() < kMostNotes)
-      add_line(notes, words.file_not_kept(name, head_of(kept.error().message, 120)));
+      add_line(notes, words.file_not_kept(name, utf8_head(kept.error().message, 120)));
     return false;
   };
   for (const MailFile& file : mail.files) {
@@ -182,7 +182,7 @@ Result<void> Intake::keep_files(const Mail& mail, const Sender& sender, std::str
                                                                     (mail.changed || mail.text.size() > kMostText / 2));
   if (!wanted) return {};
   std::string name = clean_file_name(mail.subject);
-  name = name.empty() ? "mail" : std::string(head_of(name, 80));
+  name = name.empty() ? "mail" : std::string(utf8_head(name, 80));
   auto original = keep(name + ".eml", std::string(bytes), false);
   if (!original) return original.error();
   if (*original || mail.whole.empty()) return {};
@@ -233,7 +233,7 @@ Result<void> Intake::take(std::string_view bytes, const std::string& place, std:
     std::string text;
     if (sender->participant) add_line(text, words.other_sender(sender->address));
     if (sender->others_thread) add_line(text, words.others_thread());
-    if (*new_subject && !mail.subject.empty()) add_line(text, words.subject(head_of(mail.subject, 400)));
+    if (*new_subject && !mail.subject.empty()) add_line(text, words.subject(utf8_head(mail.subject, 400)));
     if (!text.empty()) text += "\n";
     std::string body = mail.text;
     if (size > 0) {
@@ -243,7 +243,7 @@ Result<void> Intake::take(std::string_view bytes, const std::string& place, std:
     }
     const std::size_t room = kMostText - text.size() - notes.size() - 200;
     if (body.size() > room)
-      body = std::string(head_of(body, room)) + "\n" + words.shortened(!message.content.attachments.empty());
+      body = std::string(utf8_head(body, room)) + "\n" + words.shortened(!message.content.attachments.empty());
     add_line(text, body);
     add_line(text, notes);
     message.external_id = external_id;

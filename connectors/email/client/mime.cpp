@@ -109,7 +109,7 @@ std::string clean_file_name(std::string_view name) {
   if (out.size() > kMost) {
     const auto dot = out.rfind('.');
     const std::string ending = dot != std::string::npos && out.size() - dot <= 12 ? out.substr(dot) : std::string{};
-    out = std::string(head_of(out, kMost - ending.size())) + ending;
+    out = std::string(utf8_head(out, kMost - ending.size())) + ending;
   }
   return out;
 }

@@ -29,7 +29,7 @@ bool is_ascii(std::string_view text) {
 }  // namespace
 
 Error smtp_error(const SmtpReply& reply) {
-  const std::string text(head_of(to_utf8(reply.text, ""), 300));
+  const std::string text(utf8_head(to_utf8(reply.text, ""), 300));
   if (reply.code / 100 == 5 &&
       says(text, {"daily", "quota exceeded for sending", "sending limit", "发信数量", "超过发信"})) {
     return {Errc::rate_limited, "email.limit", "the mail server takes no more mails today: " + text};
@@ -98,7 +98,7 @@ Result<void> SmtpClient::hello() {
   if (!reply) return reply.error();
   if (reply->code != 250)
     return Error{Errc::unavailable, "email.protocol",
-                 "the mail server refused EHLO: " + std::string(head_of(reply->text, 200))};
+                 "the mail server refused EHLO: " + std::string(utf8_head(reply->text, 200))};
   largest_ = 0;
   for (const std::string& line : extensions_) {
     if (find_word(line, "size ") == 0) std::from_chars(line.data() + 5, line.data() + line.size(), largest_);
@@ -113,7 +113,7 @@ Result<void> SmtpClient::open() {
   if (!greeting) return greeting.error();
   if (greeting->code != 220)
     return Error{Errc::unavailable, "email.busy",
-                 "the mail server takes no connection: " + std::string(head_of(to_utf8(greeting->text, ""), 200))};
+                 "the mail server takes no connection: " + std::string(utf8_head(to_utf8(greeting->text, ""), 200))};
   if (auto said = hello(); !said) return said;
   if (server_.security == Server::Security::starttls) {
     if (!has("STARTTLS")) {
@@ -152,7 +152,7 @@ Result<void> SmtpClient::log_in() {
   }
   if (!reply) return reply.error();
   if (reply->code == 235) return {};
-  const std::string text(head_of(to_utf8(reply->text, ""), 200));
+  const std::string text(utf8_head(to_utf8(reply->text, ""), 200));
   if (reply->code / 100 == 4) return Error{Errc::unavailable, "email.busy", "SMTP: " + text};
   return login_refused(server_, "SMTP", text);
 }
@@ -172,7 +172,7 @@ Result<void> SmtpClient::send(const std::string& sender, const std::string& reci
     auto reply = command(line);
     if (!reply) return reply.error();
     if (reply->code == 421)
-      return Error{Errc::unavailable, "email.busy", "SMTP: " + std::string(head_of(to_utf8(reply->text, ""), 200))};
+      return Error{Errc::unavailable, "email.busy", "SMTP: " + std::string(utf8_head(to_utf8(reply->text, ""), 200))};
     if (reply->code / 100 != (line == "DATA" ? 3 : 2)) return smtp_error(*reply);
   }
   // A minute for each 2 MB on slow lines.

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "connectors/channel/signing.hpp"
+#include "connectors/channel/wire.hpp"
 #include "connectors/channel/xml.hpp"
 #include "connectors/platform/json_answer.hpp"
 
@@ -28,14 +29,6 @@ bool is_coordinate(const std::string& text) {
   double value = 0;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
   return failed == std::errc() && end == text.data() + text.size() && value >= -180 && value <= 180;
-}
-
-/// At most `most` bytes, cut between characters.
-std::string cut(std::string text, std::size_t most) {
-  if (text.size() <= most) return text;
-  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80) --most;
-  text.resize(most);
-  return text;
 }
 
 /// `field(name)`: the text of a field, "" when it is not there.
@@ -108,38 +101,39 @@ contract::Content content_of(const Incoming& m, bool english) {
     content.text = m.recognised;
   } else if (m.type == "location" && is_coordinate(m.latitude) && is_coordinate(m.longitude)) {
     content.cards.push_back({.kind = "location",
-                             .title = cut(m.label, 200),
+                             .title = channel::clip(m.label, 200),
                              .text = {},
                              .url = {},
                              .picture = {},
                              .data = {{"latitude", m.latitude}, {"longitude", m.longitude}, {"label", m.label}}});
   } else if (m.type == "link" && is_link(m.url)) {
     content.cards.push_back({.kind = "link",
-                             .title = cut(m.title, 200),
-                             .text = cut(m.description, 1000),
+                             .title = channel::clip(m.title, 200),
+                             .text = channel::clip(m.description, 1000),
                              .url = m.url,
                              .picture = {},
                              .data = {}});
   } else if (m.type == "miniprogrampage") {
     content.cards.push_back({.kind = "mini_program",
-                             .title = cut(m.title, 200),
+                             .title = channel::clip(m.title, 200),
                              .text = {},
                              .url = {},
                              .picture = is_link(m.picture) ? m.picture : std::string{},
                              .data = {{"app_id", m.app_id}, {"path", m.page}}});
   } else if (!m.has_media()) {
-    content.text = english ? fmt::format("[A message of the kind \"{}\", which cannot be shown here]", cut(m.type, 40))
-                           : fmt::format("[类型为“{}”的消息，此处无法显示]", cut(m.type, 40));
+    content.text =
+        english ? fmt::format("[A message of the kind \"{}\", which cannot be shown here]", channel::clip(m.type, 40))
+                : fmt::format("[类型为“{}”的消息，此处无法显示]", channel::clip(m.type, 40));
   }
   if (content.text.empty() && m.type == "text") {
     content.text = english ? "[An empty message]" : "[空消息]";
   }
-  content.text = cut(std::move(content.text), 8 * 1024);
+  content.text = channel::clip(std::move(content.text), 8 * 1024);
   return content;
 }
 
 std::string event_note(const Incoming& m, bool english) {
-  const std::string key = cut(m.event_key, 200);
+  const std::string key = channel::clip(m.event_key, 200);
   if (m.event == "subscribe") {
     if (key.empty()) return english ? "Follows the account" : "关注了公众号";
     const std::string scene = key.starts_with("qrscene_") ? key.substr(8) : key;
@@ -154,7 +148,7 @@ std::string event_note(const Incoming& m, bool english) {
     return fmt::format(fmt::runtime(english ? "Tapped the menu item \"{}\"" : "点击了菜单“{}”"), key);
   }
   if (m.event == "user_enter_tempsession") {
-    const std::string from = cut(m.session_from, 500);
+    const std::string from = channel::clip(m.session_from, 500);
     if (from.empty()) return english ? "Opened customer service in the mini program" : "在小程序中进入了客服会话";
     return fmt::format(fmt::runtime(english ? "Opened customer service in the mini program, from: {}"
                                             : "在小程序中进入了客服会话，来源：{}"),

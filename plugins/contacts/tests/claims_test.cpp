@@ -68,7 +68,6 @@ TEST(Claims, KnowCleanText) {
   EXPECT_FALSE(clean_text(std::string("a\0b", 3)));
   EXPECT_FALSE(clean_text("\xed\xa0\x80"));
   EXPECT_FALSE(clean_text("\xe7\x8e"));
-  EXPECT_EQ(cut("王芳", 4), "王");
 }
 
 TEST(ContactSight, LeavesAWorkerWhatTheTicketNeeds) {
