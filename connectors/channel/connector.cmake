@@ -17,7 +17,7 @@ function(qiao_add_channel name)
     if(arg_TESTS)
       qiao_add_test(${name}_test SOURCES ${arg_TESTS} LIBS ${client} qiao::testkit)
     endif()
-    qiao_add_test(${name}_plugin_test SOURCES tests/plugin_test.cpp LIBS qiao::testkit qiao_simulator
+    qiao_add_test(${name}_plugin_test SOURCES tests/plugin_test.cpp LIBS qiao_channel_desk
       LABELS integration TIMEOUT ${arg_TIMEOUT})
     add_dependencies(${name}_plugin_test ${name})
   endif()
