@@ -45,7 +45,12 @@ void read_files(const Json& event, Incoming& item) {
     const std::string url = text(at(file, "url_private_download"));
     const std::string fallback = text(at(file, "url_private"));
     const std::string& from = url.empty() ? fallback : url;
-    if (from.empty() || item.media.size() == 10) continue;
+    if (from.empty() || item.media.size() == 10) {  // deleted, hidden by the plan, or shared from elsewhere
+      std::string& said = item.message.content.text;
+      said += fmt::format("{}[文件未能取回 · file could not be fetched] {}", said.empty() ? "" : "\n",
+                          channel::clip(text(at(file, "name")), 200));
+      continue;
+    }
     item.media.push_back({from, text(at(file, "name")), channel::file_kind(text(at(file, "mimetype")))});
   }
 }
@@ -93,6 +98,9 @@ void read_event(const Json& envelope, std::vector<Incoming>& all) {
   if (!spoken || !at(event, "bot_id").is_null() || !at(event, "app_id").is_null()) return;
   item.profile = text(at(event, "user"));
   if (item.profile.empty()) return;
+  // Files that the app itself has sent come back as its user's, some of them without a bot_id.
+  const Json& us = at(at(envelope, "authorizations"), 0);
+  if (at(us, "is_bot") == true && text(at(us, "user_id")) == item.profile) return;
   const std::string thread = text(at(event, "thread_ts"));
   item.message.user = user_of(channel, text(at(event, "channel_type")), thread.empty() ? ts : thread);
   item.message.content.text = plain(text(at(event, "text")));

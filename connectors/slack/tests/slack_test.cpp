@@ -50,6 +50,27 @@ TEST(SlackCall, TheChallengeIsSentBack) {
   EXPECT_EQ(told->content_type, "text/plain");
 }
 
+TEST(SlackCall, AFileOfTheAppItselfIsNoMessageOfACustomer) {
+  const auto shared_by = [](const std::string& user) {
+    const auto told = read_call(
+        "application/json",
+        R"({"type":"event_callback","event_id":"Ev1","authorizations":[{"team_id":"T1","user_id":"UBOT","is_bot":true}],"event":{"type":"message","subtype":"file_share","channel":"D1","channel_type":"im","user":")" +
+            user +
+            R"(","text":"","ts":"1732255000.1","files":[{"name":"a.png","mimetype":"image/png","url_private":"https://files.slack.com/a.png"}]}})");
+    return told ? told->items.size() : 99;
+  };
+  EXPECT_EQ(shared_by("UBOT"), 0U);
+  EXPECT_EQ(shared_by("U1"), 1U);
+}
+
+TEST(SlackCall, AFileThatSlackDoesNotShowIsSaid) {
+  const Incoming item = only(
+      R"({"type":"message","subtype":"file_share","channel":"D1","user":"U1","text":"看这个","ts":"1732255000.1","files":[{"id":"F1","name":"合同.pdf","file_access":"check_file_info"}]})");
+  EXPECT_TRUE(item.media.empty());
+  EXPECT_NE(item.message.content.text.find("看这个"), std::string::npos);
+  EXPECT_NE(item.message.content.text.find("合同.pdf"), std::string::npos);
+}
+
 TEST(SlackCall, AThreadIsAConversationAndADirectChatIsOne) {
   const Incoming root = only(R"({"type":"message","channel":"C1","user":"U1","text":"hi","ts":"1732255000.000200"})");
   EXPECT_EQ(root.message.user, "C1:1732255000.000200");
