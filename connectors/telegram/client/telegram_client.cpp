@@ -319,11 +319,17 @@ void Client::poll() {
   auto done = poll_once();
   if (closed_) return;
   if (done) {
+    polls_failed_ = 0;
+    services_->channel->alert_over("channel.polling");
     services_->host.bus().post(kPollLane, [self = shared_from_this()] { self->poll(); });
     return;
   }
   services_->host.log().warn("Telegram could not be asked for messages: {}", done.error().message);
   alert_token(done.error());
+  // A question that breaks once is nobody's business.
+  if (++polls_failed_ == 2 && done.error().code != Errc::unauthorized) {
+    services_->channel->alert("channel.polling", "Telegram gives the hub no messages: " + done.error().message);
+  }
   const auto pause = std::max<std::chrono::milliseconds>(done.error().retry_after, std::chrono::seconds(5));
   services_->host.bus().after(pause, kPollLane, [self = shared_from_this()] { self->poll(); });
 }

@@ -63,6 +63,7 @@ class Client final : public channel::Platform, public std::enable_shared_from_th
   OutboundClient long_poll_;
   std::int64_t next_ = 0;  ///< of the poll alone
   bool polls_ready_ = false;
+  int polls_failed_ = 0;  ///< in a row
   std::atomic<bool> closed_{false};
 };
 

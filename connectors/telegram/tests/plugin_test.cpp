@@ -53,6 +53,18 @@ TEST_F(Telegram, WithoutAPublicAddressTheHubAsks) {
   EXPECT_EQ(desk.handed_over(), before + 1);
 }
 
+TEST_F(Telegram, APollThatKeepsFailingIsToldAndIsOverWhenItWorks) {
+  auto alerts = hub.probe<qiao::contract::ConnectorAlert>();
+  tell({{"fail", "broken"}, {"times", 1000}});
+  hub.start_plugin("telegram",
+                   "url: " + simulator.url() + "\ntoken: '700:sim-token'\nreceive: polling\npoll_wait: 1s\n");
+  ASSERT_TRUE(alerts.wait_for(1));
+  EXPECT_EQ(alerts.last().id, "channel.polling");
+  tell({{"fail", ""}});
+  ASSERT_TRUE(alerts.wait_for(2));
+  EXPECT_TRUE(alerts.last().over);
+}
+
 TEST_F(Telegram, APressedButtonIsItsValueAndStopsWaiting) {
   start();
   say("你好");
