@@ -340,6 +340,8 @@ Result<Json> Client::upload(const Part& part) {
   auto kept = graph_.upload(config_.phone_number_id + "/media",
                             {{"messaging_product", "whatsapp"}, {"type", part.file.media_type}},
                             {"file", part.file.name, part.file.media_type, file->bytes});
+  // Meta takes only a handful of kinds, by what it finds in the file.
+  if (!kept && kept.error().name() == "whatsapp.100") return channel::failure::unsupported(kept.error().message);
   if (!kept) return kept.error();
   Json media = {{"id", text(at(*kept, "id"))}};
   if (kind == "document") media["filename"] = part.file.name;
@@ -376,8 +378,10 @@ Result<void> Client::typing(const std::string& user, bool on) {
 
 Result<void> Client::seen(const std::string&, const std::string& external_id) {
   if (!external_id.starts_with("wamid.")) return {};
+  // A long message is several in the inbox: "wamid.…#2".
+  const std::string whole = external_id.substr(0, external_id.find('#'));
   auto done = graph_.post(config_.phone_number_id + "/messages",
-                          {{"messaging_product", "whatsapp"}, {"status", "read"}, {"message_id", external_id}});
+                          {{"messaging_product", "whatsapp"}, {"status", "read"}, {"message_id", whole}});
   if (!done) return done.error();
   return {};
 }

@@ -97,6 +97,38 @@ TEST_F(Whatsapp, AfterTheWindowOnlyTemplatesGetThrough) {
   EXPECT_FALSE(window->open);
 }
 
+TEST_F(Whatsapp, AnOldMessageThatComesLateClosesNoWindow) {
+  start();
+  const auto stored = [&](qiao::Time at) {
+    qiao::contract::MessageStored event;
+    event.conversation.channel = "whatsapp";
+    event.conversation.user = kUser;
+    event.message.author = qiao::contract::Author::customer;
+    event.message.at = at;
+    ASSERT_TRUE(hub.publish(event));
+    hub.run_until_idle();
+  };
+  const auto now = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+  stored(now);
+  stored(now - std::chrono::hours(48));
+  qiao::RequestOptions options(std::chrono::seconds(10));
+  options.to = "whatsapp";
+  const auto window = hub.ask(qiao::contract::GetChannelWindow{kUser}, options);
+  ASSERT_TRUE(window);
+  EXPECT_TRUE(window->open);
+}
+
+TEST_F(Whatsapp, AFileWaitsForANewToken) {
+  start();
+  auto alerts = hub.probe<qiao::contract::ConnectorAlert>();
+  tell({{"fail", "expired"}, {"times", 1}});
+  tell(it.picture);
+  ASSERT_TRUE(alerts.wait_for(1));
+  EXPECT_EQ(alerts.last().id, "channel.token");
+  ASSERT_TRUE(desk.wait_for(1));
+  EXPECT_EQ(desk.arrived()[0].content.attachments.size(), 1U);
+}
+
 TEST_F(Whatsapp, WithoutTemplatesAClosedWindowIsAFailureThatSaysSo) {
   start();
   say("hi");
@@ -166,6 +198,33 @@ TEST_F(Whatsapp, BothTicksAndTheTypingSignAreShown) {
   changed.conversation.user = kUser;
   ASSERT_TRUE(hub.publish(changed));
   EXPECT_TRUE(hub.wait_until([&] { return tell(Json::object())["read"] == Json::array({id, id}); }));
+}
+
+TEST_F(Whatsapp, ALongMessageIsMarkedAsReadToo) {
+  start();
+  std::string text;
+  for (int i = 0; i < 400; ++i) text += "我买的东西坏掉了呀。";
+  const std::string id = say(text)["id"];
+  ASSERT_TRUE(desk.wait_for(2));
+  hub.run_until_idle();
+  qiao::contract::ConversationChanged changed;
+  changed.what = "read";
+  changed.conversation.id = desk.conversation("whatsapp", kUser);
+  changed.conversation.channel = "whatsapp";
+  changed.conversation.user = kUser;
+  ASSERT_TRUE(hub.publish(changed));
+  EXPECT_TRUE(hub.wait_until([&] { return tell(Json::object())["read"] == Json::array({id}); }));
+}
+
+TEST_F(Whatsapp, AFileOfAKindThatMetaRefusesGoesAsALink) {
+  start();
+  say("hi");
+  ASSERT_TRUE(desk.wait_for(1));
+  Content content{"全部资料"};
+  content.attachments.push_back(desk.file("a.zip", "application/zip", "PK"));
+  const auto report = answer(content);
+  EXPECT_EQ(report.first, Delivery::sent) << report.second;
+  EXPECT_NE(last_said().find("https://hub.example.test/f/"), std::string::npos);
 }
 
 TEST_F(Whatsapp, TooFastForOneCustomerIsTriedAgain) {

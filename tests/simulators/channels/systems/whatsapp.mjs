@@ -9,6 +9,7 @@ import {Meta, SECRET, VERIFY} from '../lib/graph.mjs';
 import {form, pixel} from '../lib/hook.mjs';
 
 const NUMBER = '1065', TOKEN = 'wa-token-1';
+const TAKEN = /^(audio\/(aac|mp4|mpeg|amr|ogg|opus)|image\/(jpeg|png|webp)|video\/(mp4|3gpp)|text\/plain|application\/(pdf|msword|vnd\.(ms-|openxmlformats-officedocument\.).+))$/;
 const templates = {ticket_created: {languages: ['zh_CN', 'en_US'], parameters: 2}, ticket_resolved: {languages: ['zh_CN', 'en_US'], parameters: 2}, reply_waiting: {languages: ['zh_CN'], parameters: 1}};
 
 export function make({hub}) {
@@ -96,6 +97,7 @@ export function make({hub}) {
         const fields = await form(call);
         const file = fields.get('file');
         if (fields.get('messaging_product') !== 'whatsapp' || !file?.size) return meta.refuse(400, 100, '(#100) Invalid parameter');
+        if (!TAKEN.test(file.type)) return meta.refuse(400, 100, '(#100) Param file must be a file with one of the types that WhatsApp shows');
         const id = `out-${++number}`;
         media.set(id, {type: file.type, size: file.size});
         return {body: {id}};
