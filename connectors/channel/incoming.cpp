@@ -21,6 +21,7 @@ constexpr std::size_t kLongestId = 120;       // of 128, so that pieces of one m
 constexpr std::size_t kLongestPiece = 2000;   // characters: 8,000 bytes at most
 constexpr std::size_t kMostKnown = 20000;     // users remembered in memory
 constexpr const char* kPrefix = "incoming/";  // in Memory
+constexpr int kMostWaiting = 1'000'000;       // files: all of them
 constexpr std::chrono::seconds kKeptFor = std::chrono::hours(48);
 constexpr std::chrono::seconds kPauses[] = {std::chrono::seconds(2), std::chrono::seconds(10), std::chrono::minutes(1),
                                             std::chrono::minutes(5), std::chrono::minutes(15)};
@@ -30,7 +31,7 @@ const Lane kLane{
 
 bool may_work_later(const Error& error) {
   return error.code == Errc::unavailable || error.code == Errc::timeout || error.code == Errc::overloaded ||
-         error.code == Errc::rate_limited || error.code == Errc::cancelled;
+         error.code == Errc::rate_limited || error.code == Errc::cancelled || error.name() == "channel.token";
 }
 
 /// Platform ids that are longer than the inbox keeps stay different from each other.
@@ -156,7 +157,7 @@ Receiver::Receiver(std::shared_ptr<Services> services, Options options)
 
 void Receiver::start() {
   services_->host.bus().after(std::chrono::milliseconds(1), kLane, [self = shared_from_this()] {
-    auto left = self->services_->channel->memory().list(kPrefix);
+    auto left = self->services_->channel->memory().list(kPrefix, kMostWaiting);
     if (!left)
       return self->services_->host.log().warn("files that customers sent before the restart wait for the next one: {}",
                                               left.error().message);
@@ -215,7 +216,7 @@ Result<void> Receiver::settled(Result<void> result, const std::string& external_
 void Receiver::take_one(Incoming item, Done done) {
   Channel& channel = *services_->channel;
   if (item.kind == Incoming::Kind::receipt) {
-    channel.receipt(fitting_id(item.message.external_id), item.state, item.detail);
+    channel.receipt(item.message.external_id, item.state, item.detail);
     return done({});
   }
   if (item.kind == Incoming::Kind::read) {
@@ -294,6 +295,9 @@ void Receiver::fetch(Waiting waiting) {
           channel.keep_file(waiting.message.user, clip(name.empty() ? media.kind : name, 200), std::move(file->bytes));
     }
     if (!attachment && attachment.error().code == Errc::cancelled) return;  // found again at the next start
+    if (!attachment && attachment.error().name() == "channel.token") {
+      channel.alert("channel.token", attachment.error().message);
+    }
     if (!attachment && may_work_later(attachment.error()) && !last_try) {
       const auto pause = kPauses[waiting.tries++];
       services_->host.log().warn("a customer's file is tried again in {} s: {} message={}", pause.count(),
@@ -336,7 +340,7 @@ void Receiver::fetch(Waiting waiting) {
 
 Result<std::int64_t> Receiver::forget(const std::string& user) {
   Memory& memory = services_->channel->memory();
-  auto left = memory.list(kPrefix);
+  auto left = memory.list(kPrefix, kMostWaiting);
   if (!left) return left.error();
   std::int64_t gone = 0;
   for (const auto& [name, value] : *left) {
@@ -372,7 +376,11 @@ void Receiver::kept(const Incoming& item, const Accepted& accepted) {
   services_->host.bus().post(kLane, [self = shared_from_this(), user = m.user, profile] {
     auto name = self->options_.name(profile);
     if (name && !name->empty()) return self->services_->channel->identify(user, clip(*name, 200), {});
-    if (!name) self->services_->host.log().debug("a customer's name could not be had: {}", name.error().message);
+    if (name) return;
+    self->services_->host.log().debug("a customer's name could not be had: {}", name.error().message);
+    if (!may_work_later(name.error())) return;
+    const std::lock_guard lock(self->mutex_);
+    self->known_.erase(user);  // asked for again with their next message
   });
 }
 

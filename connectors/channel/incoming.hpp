@@ -75,7 +75,7 @@ class Receiver : public std::enable_shared_from_this<Receiver> {
   };
   struct Options {
     /// Gets a file. Blocking lanes. What may work later is tried again (`unavailable`, `timeout`, `overloaded`,
-    /// `rate_limited`); any other error puts a sentence in the file's place.
+    /// `rate_limited`, a refused token); any other error puts a sentence in the file's place.
     std::function<Result<File>(const Media&)> fetch{};
     /// The name that the platform shows for a writer who came without one; null: it has none. Blocking lanes.
     std::function<Result<std::string>(const std::string& profile)> name{};

@@ -2,11 +2,17 @@
 
 #include <fmt/format.h>
 
+#include "connectors/channel/signing.hpp"
+
 namespace qiao::channel {
 namespace {
 
 constexpr std::size_t kMostRecent = 4096;
 constexpr auto kKeep = std::chrono::hours(24 * 30);
+constexpr std::size_t kLongestId = 190;
+
+/// Ids that are longer than the table keeps stay different from each other.
+std::string fitting_id(const std::string& id) { return id.size() <= kLongestId ? id : "sha256:" + hex(sha256(id)); }
 
 }  // namespace
 
@@ -54,8 +60,8 @@ void SentParts::add(const SentPart& part) {
         fmt::format("INSERT INTO {} (message, part, channel, platform_id, conversation, seq, last, user_key, sent_at) "
                     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     table_),
-        part.message, part.part, host_.instance(), part.platform_id.substr(0, 190), part.conversation, part.seq,
-        part.last, part.user, host_.clock().now());
+        part.message, part.part, host_.instance(), fitting_id(part.platform_id), part.conversation, part.seq, part.last,
+        part.user, host_.clock().now());
     if (!added && added.error().code != Errc::conflict) return added.error();
     return {};
   });
@@ -74,7 +80,7 @@ std::optional<SentPart> SentParts::find(const std::string& platform_id) {
         session.query(fmt::format("SELECT message, part, conversation, seq, last, user_key FROM {} WHERE platform_id "
                                   "= ? AND channel = ?",
                                   table_),
-                      platform_id.substr(0, 190), host_.instance());
+                      fitting_id(platform_id), host_.instance());
     if (rows->next()) {
       part = SentPart{rows->id(0),      static_cast<std::size_t>(rows->integer(1)),
                       platform_id,      rows->id(2),

@@ -26,7 +26,15 @@ void Windows::keep(const std::string& user, Window window) {
 void Windows::opened(const std::string& user, Time at) {
   if (!limited()) return;
   const Time now = host_.clock().now();
-  keep(user, {at.time_since_epoch().count() <= 0 || at > now ? now : at, 0, false});
+  Time since = at.time_since_epoch().count() <= 0 || at > now ? now : at;
+  {
+    // Platforms that try for days tell old messages after newer ones. Clocks may differ a little.
+    const std::lock_guard lock(mutex_);
+    const auto found = windows_.find(user);
+    if (found != windows_.end() && since + 1min < found->second.since) return;
+    if (found != windows_.end()) since = std::max(since, found->second.since);
+  }
+  keep(user, {since, 0, false});
 }
 
 void Windows::opened_by_event(const std::string& user, Time at) {
@@ -136,7 +144,7 @@ Result<Windows::Window> Windows::ask(const std::string& user) {
         window.since = m->at;
         window.sent = sent;
       }
-      break;
+      continue;
     }
     if (m->delivery != contract::Delivery::failed && m->delivery != contract::Delivery::pending) ++sent;
   }
