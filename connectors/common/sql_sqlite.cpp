@@ -84,7 +84,11 @@ class SqliteConnection final : public SqlConnection {
       case SQLITE_READONLY:
         return {Errc::forbidden, "sql.read_only", "the database is opened for reading only"};
       case SQLITE_CONSTRAINT:
-        return {Errc::conflict, "sql.conflict", "it is there already"};
+        if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY ||
+            code == SQLITE_CONSTRAINT_ROWID) {
+          return {Errc::conflict, "sql.conflict", "it is there already"};
+        }
+        [[fallthrough]];
       case SQLITE_ERROR:
         return {Errc::unavailable, "sql.failed", fmt::format("the database refused the statement: {}", text)};
       default:

@@ -56,6 +56,22 @@ TEST_F(SqliteSourceTest, AReadingSessionCannotWrite) {
             Errc::conflict);
 }
 
+TEST_F(SqliteSourceTest, OnlyWhatIsThereAlreadyIsAConflict) {
+  sqlite3* db = nullptr;
+  sqlite3_open(file_.c_str(), &db);
+  sqlite3_exec(db, "CREATE TABLE note(sku TEXT PRIMARY KEY CHECK(length(sku) < 9), at TEXT NOT NULL);", nullptr,
+               nullptr, nullptr);
+  sqlite3_close(db);
+  SqlSource source(settings_);
+  const auto kept = statement("INSERT INTO note(sku, at) VALUES(:sku, 'now')", false);
+  EXPECT_TRUE(source.execute(kept, with("A-7")));
+  EXPECT_EQ(source.execute(kept, with("A-7")).error().name(), "sql.conflict");
+  EXPECT_EQ(source.execute(kept, with("far too long")).error().name(), "sql.failed");
+  const auto incomplete = source.execute(statement("INSERT INTO note(sku) VALUES(:sku)", false), with("B-1"));
+  EXPECT_EQ(incomplete.error().name(), "sql.failed");
+  EXPECT_NE(incomplete.error().message.find("note.at"), std::string::npos);
+}
+
 TEST_F(SqliteSourceTest, AStatementEndsInTime) {
   SqlSource source(settings_);
   const auto rows = source.query(
