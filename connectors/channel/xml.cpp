@@ -83,8 +83,13 @@ bool XmlElement::has(std::string_view child) const {
   return std::any_of(children.begin(), children.end(), [&](const XmlElement& e) { return e.name == child; });
 }
 
-Result<XmlElement> read_xml(std::string_view document) {
-  if (document.size() > kMostBytes) return refused("it is larger than 1 MiB");
+Result<XmlElement> read_xml(std::string_view given) {
+  if (given.size() > kMostBytes) return refused("it is larger than 1 MiB");
+  // What people paste holds characters that XML forbids, and platforms pass them on: no reason to lose a message.
+  std::string document(given);
+  std::replace_if(
+      document.begin(), document.end(), [](char c) { return c >= 0 && c < ' ' && c != '\t' && c != '\n' && c != '\r'; },
+      ' ');
   Builder builder;
   try {
     Poco::XML::SAXParser parser;

@@ -23,6 +23,11 @@ TEST(WechatMessage, TextIsTheCustomersWords) {
   EXPECT_FALSE(m.has_media());
 }
 
+TEST(WechatMessage, CharactersThatXmlForbidsDoNotLoseTheMessage) {
+  const Incoming m = read("<Content><![CDATA[第一行\x0b第二行\x01\tc\nd]]></Content><MsgId>9</MsgId>", "text");
+  EXPECT_EQ(content_of(m, false).text, "第一行 第二行 \tc\nd");
+}
+
 TEST(WechatMessage, NumbersBeyondDoublesStayExactInJson) {
   const auto m = read_message(
       R"({"ToUserName":"gh_1","FromUserName":"oMINI_1","CreateTime":1732249000,"MsgType":"text","Content":"hi",)"
