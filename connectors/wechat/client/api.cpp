@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "connectors/channel/platform.hpp"
 #include "connectors/channel/signing.hpp"
 #include "connectors/wechat/client/errors.hpp"
 
@@ -14,6 +15,7 @@ using namespace platform;
 
 constexpr std::int64_t kWrongSecret = 40125;
 constexpr std::size_t kMostToken = 1024;
+constexpr std::chrono::seconds kBetweenForced{60};
 
 /// `filename="…"` of a Content-Disposition.
 std::string file_name_of(std::string_view disposition) {
@@ -72,11 +74,23 @@ Result<channel::FreshToken> Api::fetch_token(const std::string& refused) {
     return read(transport_(request));
   };
   auto answer = ask(false);
-  if (answer && !refused.empty() && text(at(answer->body, "access_token")) == refused) answer = ask(true);
+  const bool forced = answer && !refused.empty() && text(at(answer->body, "access_token")) == refused;
+  if (forced) answer = ask(true);
   if (!answer) return answer.error();
   // Here a token error speaks of the credentials: there is no token yet that could be refused.
   if (is_token_error(answer->code)) return error_of(kWrongSecret, {}, clock_.now());
-  if (answer->code != 0) return refusal(*answer);
+  if (answer->code != 0) {
+    Error error = refusal(*answer);
+    if (forced && error.code == Errc::rate_limited) {
+      // Only forcing has a limit so low; the call as such goes on.
+      error.id = "wechat.too_often";
+      error.retry_after = kBetweenForced;
+      return error;
+    }
+    if (error.code == Errc::unavailable || error.code == Errc::rate_limited) return error;
+    // A frozen AppSecret, an address that is to be confirmed, …: no code here speaks of one message.
+    return channel::failure::token(std::move(error.message));
+  }
   channel::FreshToken token;
   token.value = text(at(answer->body, "access_token"));
   token.life = std::chrono::seconds(integer(at(answer->body, "expires_in")));

@@ -56,12 +56,9 @@ Result<void> Client::start(Context& host) {
                                                      }
                                                      return api_.fetch_token(refused);
                                                    });
-  api_.use({[this]() -> Result<std::string> {
-              auto token = keeper_->get();
-              if (!token) return token;
-              const std::lock_guard lock(mutex_);
-              return token_ = *token;
-            },
+  // A refused token is replaced here, within the call; what else stands behind `channel.token` (rights, the IP list) no
+  // new token mends, and those that can be forced are few a day.
+  api_.use({[this] { return keeper_->get(); },
             [this](const std::string& token) {
               {
                 const std::lock_guard lock(mutex_);
@@ -152,11 +149,13 @@ Result<std::string> Client::media_id(const contract::Attachment& file, const std
   return id;
 }
 
-std::string Client::default_thumb(const std::string& type) {
+std::string Client::default_thumb(const std::string& type, bool again) {
   if (config_.thumb.empty()) return {};
   const std::string name = fmt::format("thumb:{}:{}", channel::hex(channel::sha1(config_.thumb)), type);
-  auto known = services_->channel->memory().get(name);
-  if (known && *known) return **known;
+  if (!again) {
+    auto known = services_->channel->memory().get(name);
+    if (known && *known) return **known;
+  }
   std::ifstream file(config_.thumb, std::ios::binary);
   const std::string bytes{std::istreambuf_iterator<char>(file), {}};
   if (bytes.empty() || bytes.size() > kMostThumb) {
@@ -185,7 +184,7 @@ Result<std::string> Client::send_file(const channel::Part& part) {
   for (bool again = false;; again = true) {
     const auto id = media_id(part.file, kind, again);
     if (!id) return id;
-    const std::string thumb = kind == "video" ? default_thumb("thumb") : std::string{};
+    const std::string thumb = kind == "video" ? default_thumb("thumb", again) : std::string{};
     auto answer =
         api_.call("POST", "/cgi-bin/message/custom/send", media_body(part.user, kind, *id, thumb, part.file.name));
     if (!again && answer && answer->code == kBadMediaId) continue;
@@ -193,20 +192,24 @@ Result<std::string> Client::send_file(const channel::Part& part) {
   }
 }
 
-std::string Client::thumb_of(const channel::Part& part) {
+std::string Client::thumb_of(const channel::Part& part, bool again) {
   const auto file = parse_id(part.card.picture);
-  if (!file) return default_thumb("image");
+  if (!file) return default_thumb("image", again);
   contract::Attachment picture;
   picture.id = *file;
-  const auto id = media_id(picture, "image", false);
-  return id ? *id : default_thumb("image");
+  const auto id = media_id(picture, "image", again);
+  return id ? *id : default_thumb("image", again);
 }
 
 Result<std::string> Client::send_card(const channel::Part& part) {
-  const auto body =
-      card_body(config_, part.user, part.card, part.card.kind == "mini_program" ? thumb_of(part) : std::string{});
-  if (!body) return failure::unsupported("WeChat cannot show this card");
-  return post(part, *body);
+  const bool with_thumb = part.card.kind == "mini_program";
+  for (bool again = false;; again = true) {
+    const auto body = card_body(config_, part.user, part.card, with_thumb ? thumb_of(part, again) : std::string{});
+    if (!body) return failure::unsupported("WeChat cannot show this card");
+    auto answer = api_.call("POST", "/cgi-bin/message/custom/send", *body);
+    if (with_thumb && !again && answer && answer->code == kBadMediaId) continue;
+    return answered(part, answer);
+  }
 }
 
 Result<std::string> Client::send_choice(const channel::Part& part) {
@@ -251,15 +254,6 @@ Result<contract::ConnectorTested> Client::test() {
       fmt::format("WeChat gave {} an access token that is good for {} min; callbacks go to "
                   "/hooks/{}",
                   config_.app_id, token->life.count() / 60, services_->host.instance())};
-}
-
-void Client::renew_credentials() {
-  std::string token;
-  {
-    const std::lock_guard lock(mutex_);
-    token = refused_ = token_;
-  }
-  if (!token.empty()) keeper_->reject(token);
 }
 
 void Client::close() noexcept {

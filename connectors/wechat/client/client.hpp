@@ -34,7 +34,6 @@ class Client final : public channel::Platform {
   Result<std::string> send(const channel::Part& part) override;
   Result<void> typing(const std::string& user, bool on) override;
   Result<contract::ConnectorTested> test() override;
-  void renew_credentials() override;
   void close() noexcept override;
 
  private:
@@ -47,8 +46,8 @@ class Client final : public channel::Platform {
   /// The media id of a file, uploaded when the platform has it not (any more).
   Result<std::string> media_id(const contract::Attachment& file, const std::string& type, bool again);
   /// The media id of the picture that stands for cards and videos; empty when the operator has set none.
-  std::string default_thumb(const std::string& type);
-  std::string thumb_of(const channel::Part& part);
+  std::string default_thumb(const std::string& type, bool again);
+  std::string thumb_of(const channel::Part& part, bool again);
   void apply_menu();
 
   const WechatConfig config_;
@@ -60,7 +59,6 @@ class Client final : public channel::Platform {
   std::shared_ptr<Reception> reception_;
 
   std::mutex mutex_;
-  std::string token_;                                                    ///< the last that was used
   std::string refused_;                                                  ///< the last that the platform refused
   std::set<std::string> lost_;                                           ///< parts whose answer was lost once
   std::unordered_map<std::string, std::pair<bool, SteadyTime>> typing_;  ///< what was said last, by customer

@@ -36,6 +36,8 @@ constexpr int kMostTries = 15;
 /// The platform keeps what customers send for three days.
 constexpr std::chrono::seconds kPendingLife = 72h;
 constexpr const char* kPending = "pending:";
+/// Its own alert: what may be sent says nothing about what may be fetched, and the other way round.
+constexpr const char* kMediaAlert = "wechat.media";
 
 /// A message whose file is still to be fetched.
 struct Pending {
@@ -60,6 +62,12 @@ bool passing(const Error& error) {
 int messages_after(const std::string& event) {
   if (event == "user_enter_tempsession") return 2;
   return event == "subscribe" || event == "SCAN" || event == "CLICK" || event.starts_with("scancode_") ? 3 : 0;
+}
+
+/// A tap on an item of the account's menu. QR codes (SCAN) have keys too.
+bool taps_menu(const std::string& event) {
+  return event == "CLICK" || event == "pic_sysphoto" || event == "pic_photo_or_album" || event == "location_select" ||
+         event.starts_with("scancode_");
 }
 
 std::string lost_file(const Incoming& m, bool english) {
@@ -166,7 +174,7 @@ void Reception::event(const Exchanges::Ref& exchange, const Incoming& m) {
                                 fine ? std::string{} : "WeChat: " + m.status.substr(0, 100));
     return exchanges_->finish(exchange);
   }
-  if (const std::string words = menu_words(config_, m.event_key); m.event == "CLICK" && !words.empty()) {
+  if (const std::string words = menu_words(config_, m.event_key); taps_menu(m.event) && !words.empty()) {
     contract::Content content;
     content.text = words;
     return message(exchange, m, std::move(content));
@@ -275,7 +283,11 @@ Result<void> Reception::attach(const Incoming& m, contract::Content& content, st
     return {};
   };
   auto media = api_.download(m.media, within);
-  if (!media) return failed(media.error());
+  if (!media) {
+    if (media.error().name() == "channel.token") services_->channel->alert(kMediaAlert, media.error().message);
+    return failed(media.error());
+  }
+  services_->channel->alert_over(kMediaAlert);
   auto kept =
       services_->channel->keep_file(m.from, media->name.empty() ? file_name(m) : media->name, std::move(media->bytes));
   if (!kept) return failed(kept.error());

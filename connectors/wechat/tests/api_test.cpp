@@ -77,6 +77,31 @@ TEST(WechatApi, WrongCredentialsSayWhatToDo) {
   }
 }
 
+TEST(WechatApi, WhateverTheTokenCallRefusesConcernsTheCredentialsAndNoMessage) {
+  // A frozen AppSecret, an address that waits for the administrator, a frozen account, a code of tomorrow.
+  for (const int code : {40243, 89503, 50007, 40002, 99999}) {
+    Script s;
+    s.answers.push_back(json(R"({"errcode":)" + std::to_string(code) + R"(,"errmsg":"frozen"})"));
+    const auto token = s.api->fetch_token();
+    ASSERT_FALSE(token);
+    EXPECT_EQ(token.error().id, "channel.token") << code;
+    EXPECT_NE(token.error().message.find(std::to_string(code)), std::string::npos);
+  }
+}
+
+TEST(WechatApi, ATokenForcedTooOftenWaitsAMinuteAndNotForTheNextDay) {
+  for (const int code : {45009, 45011}) {
+    Script s;
+    s.answers = {json(R"({"access_token":"OLD","expires_in":3000})"),
+                 json(R"({"errcode":)" + std::to_string(code) + R"(,"errmsg":"too often"})")};
+    const auto token = s.api->fetch_token("OLD");
+    ASSERT_FALSE(token);
+    EXPECT_EQ(token.error().code, Errc::rate_limited);
+    EXPECT_EQ(token.error().id, "wechat.too_often");
+    EXPECT_EQ(token.error().retry_after, 60s);
+  }
+}
+
 TEST(WechatApi, HealsARefusedTokenOnce) {
   for (const int code : {40001, 40014, 42001}) {
     Script s;

@@ -259,6 +259,18 @@ TEST(WechatPlugin, TheMenuIsSetOnceAndItsWordsAreAnswered) {
   EXPECT_EQ(shop.written("menu").size(), 1U);
 }
 
+TEST(WechatPlugin, EveryKindOfMenuItemSaysItsWords) {
+  Shop shop("menu:\n  - {name: 扫码, type: scancode_waitmsg, key: SCAN_PARCEL, says: 问包裹}\n");
+  EXPECT_EQ(shop.push({{"FromUserName", "oUSER_1"},
+                       {"MsgType", "event"},
+                       {"Event", "scancode_waitmsg"},
+                       {"EventKey", "SCAN_PARCEL"}})["shown"],
+            "答：问包裹");
+  // A QR code with the same name is no tap.
+  shop.push({{"FromUserName", "oUSER_1"}, {"MsgType", "event"}, {"Event", "SCAN"}, {"EventKey", "SCAN_PARCEL"}});
+  EXPECT_EQ(shop.messages().back().content.text, "扫描了二维码“SCAN_PARCEL”");
+}
+
 TEST(WechatPlugin, PicturesAreFetchedAtOnce) {
   Shop shop;
   shop.simulator.control(R"({"media":{"id":"M1","type":"image","name":"M1.jpg","base64":"/9j/AAAA"}})");
@@ -299,6 +311,39 @@ TEST(WechatPlugin, APictureThatCannotBeFetchedNowComesLaterWithItsMessage) {
   };
   EXPECT_TRUE(shop.hub.wait_until([&] { return pictures() == 1; }, 10s));
   EXPECT_EQ(shop.count(Author::customer), 2U);
+}
+
+TEST(WechatPlugin, TheOperatorHearsThatPicturesMayNotBeFetched) {
+  Shop shop("user_info: false\nmedia_retry: 200ms\n");
+  auto alerts = shop.hub.probe<ConnectorAlert>();
+  shop.simulator.control(R"({"media":{"id":"M1","type":"image","name":"M1.jpg","base64":"/9j/AAAA"}})");
+  shop.simulator.control(R"({"errcode":40164})");
+  shop.push({{"FromUserName", "oUSER_1"}, {"MsgType", "image"}, {"PicUrl", "http://p.example/1"}, {"MediaId", "M1"}});
+  ASSERT_TRUE(shop.hub.wait_until([&] { return alerts.events().size() >= 2; }, 10s));
+  EXPECT_EQ(alerts.events()[0].id, "wechat.media");
+  EXPECT_NE(alerts.events()[0].says.find("40164"), std::string::npos);
+  EXPECT_EQ(alerts.events()[1].id, "wechat.media");
+  EXPECT_TRUE(alerts.events()[1].over);
+}
+
+TEST(WechatPlugin, ThePictureOfACardIsUploadedAgainWhenThePlatformHasForgottenIt) {
+  Shop shop;
+  shop.says("你好");
+  shop.files.push_back({{Id{100}, "shoe.jpg", "image/jpeg", 4}, "JPEG"});
+  Content content;
+  content.cards.push_back({.kind = "mini_program",
+                           .title = "羽绒服",
+                           .text = {},
+                           .url = {},
+                           .picture = "100",
+                           .data = {{"app_id", "wx1122334455667788"}, {"path", "pages/item?id=88"}}});
+  shop.write(content);
+  ASSERT_TRUE(shop.sent(1));
+  shop.simulator.control(R"({"forgetMedia":true})");
+  shop.write(content);
+  ASSERT_TRUE(shop.sent(2));
+  EXPECT_EQ(shop.written("api")[1]["type"], "miniprogrampage");
+  EXPECT_EQ(shop.state()["calls"]["/cgi-bin/media/upload"], 2);
 }
 
 TEST(WechatPlugin, AFileIsUploadedOnceAndAgainWhenThePlatformHasForgottenIt) {
@@ -364,6 +409,20 @@ TEST(WechatPlugin, ARefusedTokenHealsWithoutAnybodyNoticing) {
   shop.reply("三");
   ASSERT_TRUE(shop.sent(3));
   EXPECT_EQ(shop.written("api")[2]["content"], "三");
+}
+
+TEST(WechatPlugin, ARefusalThatNoTokenMendsCostsNone) {
+  Shop shop("user_info: false\n");
+  shop.says("你好");
+  shop.reply("一");
+  ASSERT_TRUE(shop.sent(1));
+  for (const int code : {48001, 40164}) {
+    shop.simulator.control(json{{"errcode", code}}.dump());
+    shop.reply("二");
+    ASSERT_TRUE(shop.sent(code == 48001 ? 2 : 3));
+  }
+  // Those that can be forced are few a day.
+  EXPECT_EQ(shop.state()["calls"]["/cgi-bin/stable_token"], 1);
 }
 
 TEST(WechatPlugin, BusyAndBrokenAnswersAreTriedAgain) {
