@@ -379,6 +379,21 @@ describe('ChatClient', () => {
     expect(client.rateWanted).toBe(true);
   });
 
+  it('asks for a person as soon as there is a conversation: before, the hub would refuse', () => {
+    client.requestPerson();
+    connect();
+    expect(network.last.of('handoff')).toEqual([]);
+    client.send('你好');
+    expect(network.last.of('handoff')).toEqual([]);
+    network.last.says(ack(network.last.of('msg')[0]?.id, 1));
+    expect(network.last.of('handoff')).toHaveLength(1);
+    network.last.drops(1006);
+    vi.advanceTimersByTime(60_000);
+    client.requestPerson();
+    connect({ conversation: 'c1', seq: 1 });
+    expect(network.last.of('handoff')).toHaveLength(1);
+  });
+
   it('sends typing at most each 3 s', () => {
     connect({ conversation: 'c1', seq: 1 });
     for (let i = 0; i < 10; i += 1) client.setTyping(true);

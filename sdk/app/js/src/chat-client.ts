@@ -194,8 +194,14 @@ export class ChatClient {
   }
 
   requestPerson(): void {
+    this.handoffWanted = true;
     this.start();
-    this.handoffWanted = !this.socket.send({ t: 'handoff' });
+    this.askForPerson();
+  }
+
+  /** The hub takes the wish only once there is a conversation. */
+  private askForPerson(): void {
+    if (this.handoffWanted && this.conversation !== '') this.handoffWanted = !this.socket.send({ t: 'handoff' });
   }
 
   rate(score: number, comment: string): boolean {
@@ -323,7 +329,7 @@ export class ChatClient {
     this.courier.reset();
     this.emit('state');
     this.sendIdentity();
-    if (this.handoffWanted) this.handoffWanted = !this.socket.send({ t: 'handoff' });
+    this.askForPerson();
     this.courier.flush();
   }
 
@@ -430,6 +436,7 @@ export class ChatClient {
     this.token = null;
     this.identity = null;
     this.identified = '';
+    this.handoffWanted = false;
     this.conversation = '';
     this.visitor = '';
     this.standing = { state: 'bot', agent: '', group: '', place: 0, estimateSeconds: 0 };
@@ -450,6 +457,7 @@ export class ChatClient {
       // The acknowledgement carries no addresses; pictures of one's own are worth a question.
       if (draft.attachments.length > 0) this.fetchAfter(seq - 1, 1).catch(() => undefined);
     }
+    this.askForPerson();
     this.emit('messages');
     this.courier.flush();
   }
