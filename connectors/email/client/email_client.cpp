@@ -63,8 +63,9 @@ Result<channel::FreshToken> Client::fetch_token(const std::string& refresh) cons
 Result<void> Client::start(Context& host) {
   channel::Channel& channel = *services_->channel;
   if (!config_.oauth.token_url.empty()) {
-    token_ = std::make_unique<channel::TokenKeeper>(
-        channel.memory(), host.clock(), "oauth", [this](const std::string& refresh) { return fetch_token(refresh); });
+    token_ =
+        std::make_unique<channel::TokenKeeper>(channel.memory(), host.clock(), oauth_token_name(config_.oauth),
+                                               [this](const std::string& refresh) { return fetch_token(refresh); });
   }
   known_ = std::make_unique<Correspondences>(channel.memory(), config_.address);
   intake_ = std::make_unique<Intake>(host, channel, *known_, config_);

@@ -55,12 +55,15 @@ Intake::Intake(Context& host, channel::Channel& channel, Correspondences& known,
       ignored_count_(host.metrics().counter("qiao_email_ignored_total",
                                             "Mails that need not be there: our own, reports, what was taken before")) {}
 
+bool Intake::from_form(const Mail& mail) const {
+  if (!mail.reply_to || std::find(own_.begin(), own_.end(), mail.reply_to->address) != own_.end()) return false;
+  return std::any_of(config_.form_senders.begin(), config_.form_senders.end(),
+                     [&](const std::string& one) { return lower(one) == mail.from.address; });
+}
+
 Result<Intake::Sender> Intake::sender_of(const Mail& mail, const Keys& keys) {
   Sender sender;
-  const bool form =
-      mail.reply_to && std::any_of(config_.form_senders.begin(), config_.form_senders.end(),
-                                   [&](const std::string& one) { return lower(one) == mail.from.address; });
-  const Address& from = form ? *mail.reply_to : mail.from;
+  const Address& from = from_form(mail) ? *mail.reply_to : mail.from;
   sender.address = from.address;
   sender.name = utf8_head(from.name, 100);
   sender.user = from.address.empty() ? "unknown" : Correspondences::user_for(from.address);
@@ -97,9 +100,8 @@ Result<void> Intake::note(const std::string& user, const std::string& name, cons
   return stored ? Result<void>{} : stored.error();
 }
 
-/// True: it was a report, and is done with.
-Result<bool> Intake::take_report(const Mail& mail, const Keys& keys) {
-  if (!mail.report) return false;
+Result<Intake::Reported> Intake::take_report(const Mail& mail, const Keys& keys) {
+  if (!mail.report) return Reported::no;
   const Report& report = *mail.report;
   const Wording words = Wording::of(config_.language, mail.text);
   for (const std::string& id : report.about) {
@@ -126,12 +128,12 @@ Result<bool> Intake::take_report(const Mail& mail, const Keys& keys) {
       case Report::Kind::delayed:
         break;
     }
-    return true;
+    return Reported::ours;
   }
   // Prose may have been written by a person whose name is postmaster.
-  if (mail.report->prose) return false;
+  if (mail.report->prose) return Reported::no;
   host_.log().info("a delivery report is about no mail of ours; it stays in the mailbox");
-  return true;
+  return Reported::others;
 }
 
 /// True: the customer's mails of before had another subject, or there were none.
@@ -193,43 +195,44 @@ Result<void> Intake::keep_files(const Mail& mail, const Sender& sender, std::str
   return text ? Result<void>{} : text.error();
 }
 
-Result<void> Intake::take(std::string_view bytes, const std::string& place, std::uint64_t size) {
+Result<bool> Intake::take(std::string_view bytes, const std::string& place, std::uint64_t size) {
   const Mail mail = read_mail(bytes, own_);
   auto keys = known_.keys();
   if (!keys) return keys.error();
-  if (auto report = take_report(mail, **keys); !report || *report) {
-    if (report) ignored_count_.add();
-    return report ? Result<void>{} : report.error();
-  }
-  if (mail.nature.own || (*keys)->read_message_id(mail.id)) {
+  const auto ignored = [&](bool there) {
     ignored_count_.add();
-    return {};
-  }
+    return there;
+  };
+  auto report = take_report(mail, **keys);
+  if (!report) return report.error();
+  if (*report != Reported::no) return ignored(*report == Reported::ours);
+  // Forms write from no-reply addresses or from ours; what stands in them a person wrote.
+  const bool form = from_form(mail);
+  const bool automatic = mail.nature.automatic && !form;
+  if ((mail.nature.own && !form) || (*keys)->read_message_id(mail.id)) return ignored(false);
   auto sender = sender_of(mail, **keys);
   if (!sender) return sender.error();
   const std::string external_id = external_id_of(mail, sender->user, place);
   auto taken = known_.taken(external_id);
   if (!taken) return taken.error();
-  if (*taken || (mail.nature.automatic && config_.automatic == Automatic::ignore)) {
-    ignored_count_.add();
-    return {};
-  }
+  if (*taken) return ignored(true);
+  if (automatic && config_.automatic == Automatic::ignore) return ignored(false);
   const Wording words = Wording::of(config_.language, mail.subject + mail.text);
   const Time now = host_.clock().now();
   const Time at = mail.at == Time{} || mail.at > now || mail.at + 24h * 30 < now ? now : mail.at;
   const bool flood = per_sender_.full(sender->user, static_cast<std::size_t>(config_.sender_limit));
-  if (mail.nature.automatic || flood) {
-    std::string text = mail.nature.automatic ? words.automatic(mail.subject) : words.subject(mail.subject);
-    if (flood && !mail.nature.automatic) text = words.too_many() + "\n" + text;
+  if (automatic || flood) {
+    std::string text = automatic ? words.automatic(mail.subject) : words.subject(mail.subject);
+    if (flood && !automatic) text = words.too_many() + "\n" + text;
     text += "\n\n" + mail.text;
-    if (auto done = note(sender->user, sender->name, external_id, std::move(text), at); !done) return done;
+    if (auto done = note(sender->user, sender->name, external_id, std::move(text), at); !done) return done.error();
   } else {
     // Before the inbox has it: the bot may answer at once.
     auto new_subject = remember(mail, *sender);
     if (!new_subject) return new_subject.error();
     contract::AcceptMessage message;
     std::string notes;
-    if (auto kept = keep_files(mail, *sender, bytes, words, message.content, notes); !kept) return kept;
+    if (auto kept = keep_files(mail, *sender, bytes, words, message.content, notes); !kept) return kept.error();
     std::string text;
     if (sender->participant) add_line(text, words.other_sender(sender->address));
     if (sender->others_thread) add_line(text, words.others_thread());
@@ -260,7 +263,8 @@ Result<void> Intake::take(std::string_view bytes, const std::string& place, std:
     }
   }
   per_sender_.count(sender->user);
-  return known_.take(external_id);
+  if (auto noted = known_.take(external_id); !noted) return noted.error();
+  return true;
 }
 
 }  // namespace qiao::email

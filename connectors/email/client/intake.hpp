@@ -19,8 +19,8 @@ class Intake {
   Intake(Context& host, channel::Channel& channel, Correspondences& known, const EmailConfig& config);
 
   /// `place` tells mails without an id apart. `size` > 0: only the header is here, of a mail of so many bytes. When it
-  /// returns, the mail is in the inbox or needs not be there; on an error it must be offered again.
-  Result<void> take(std::string_view bytes, const std::string& place, std::uint64_t size = 0);
+  /// returns, the mail is in the inbox (true) or does not belong there (false); on an error it must be offered again.
+  Result<bool> take(std::string_view bytes, const std::string& place, std::uint64_t size = 0);
 
  private:
   struct Sender {
@@ -30,8 +30,11 @@ class Intake {
     bool participant = false;    ///< writes into somebody else's, with a signed address
     bool others_thread = false;  ///< answers a mail that went to somebody else
   };
+  /// A contact form of the operator wrote it for the customer in Reply-To.
+  [[nodiscard]] bool from_form(const Mail& mail) const;
   Result<Sender> sender_of(const Mail& mail, const Keys& keys);
-  Result<bool> take_report(const Mail& mail, const Keys& keys);
+  enum class Reported { no, ours, others };  ///< no report; about a mail of ours, done with; about somebody else's
+  Result<Reported> take_report(const Mail& mail, const Keys& keys);
   /// Makes the answers go below this mail.
   Result<bool> remember(const Mail& mail, const Sender& sender);
   Result<void> keep_files(const Mail& mail, const Sender& sender, std::string_view bytes, const Wording& words,

@@ -27,6 +27,7 @@ Mailbox::Mailbox(Context& host, channel::Channel& channel, Intake& intake, const
       config_(config),
       server_(std::move(server)),
       folder_(std::move(folder)),
+      alert_("email.mailbox." + folder_),
       login_refused_(std::move(login_refused)) {}
 
 void Mailbox::tick() {
@@ -51,9 +52,8 @@ void Mailbox::close() noexcept {
 void Mailbox::work() {
   const Result<void> done = round();
   if (!done) return failed(done.error());
-  failures_ = refusals_ = 0;
-  channel_.alert_over("email.login");
-  channel_.alert_over("email.mailbox");
+  failures_ = 0;
+  channel_.alert_over(alert_);
   const std::lock_guard lock(mutex_);
   working_ = false;
   due_ = host_.clock().steady() + (client_->idling() ? Duration(kIdleFor) : Duration(config_.poll));
@@ -66,9 +66,9 @@ void Mailbox::failed(const Error& error) {
     // Providers lock accounts that go on trying.
     login_refused_();
     if (++refusals_ >= kMostRefusals) pause = kAfterRefusals;
-    if (refusals_ == kMostRefusals) channel_.alert("email.login", error.message);
-  } else if (failures_ == 5) {
-    channel_.alert("email.mailbox", fmt::format("mailbox \"{}\" cannot be read: {}", folder_, error.message));
+    if (refusals_ >= kMostRefusals) channel_.alert("email.login", error.message);
+  } else if (failures_ >= (error.id == "email.mailbox" ? 2 : 5)) {
+    channel_.alert(alert_, fmt::format("mailbox \"{}\" cannot be read: {}", folder_, error.message));
   }
   const std::lock_guard lock(mutex_);
   client_.reset();
@@ -102,6 +102,9 @@ Result<void> Mailbox::open() {
     client_ = client;
   }
   if (auto opened = client->open(); !opened) return opened;
+  // Only now: a connection that was logged in before says nothing about the password of today.
+  refusals_ = 0;
+  channel_.alert_over("email.login");
   auto selected = client->select(folder_);
   if (!selected) return selected.error();
   auto known = channel_.memory().get("cursor:" + folder_);
@@ -155,7 +158,7 @@ Result<void> Mailbox::read(const ImapClient::Listed& one) {
   if (!bytes) return bytes.error();
   if (bytes->empty()) return {};  // somebody removed it meanwhile
   const std::string place = fmt::format("{}.{}.{}", folder_, cursor_.validity, one.uid);
-  const Result<void> taken = intake_.take(*bytes, place, too_large ? one.size : 0);
+  const Result<bool> taken = intake_.take(*bytes, place, too_large ? one.size : 0);
   if (!taken) {
     const Error& error = taken.error();
     const bool for_good =
@@ -165,6 +168,7 @@ Result<void> Mailbox::read(const ImapClient::Listed& one) {
     host_.log().error("a mail was not taken: {}, folder={} uid={}", error.message, folder_, one.uid);
     return {};
   }
+  if (!*taken) return {};  // whoever else reads the mailbox finds it as it was
   Result<void> marked;
   if (config_.mark_seen) marked = client_->mark_seen(one.uid);
   if (marked && !config_.move_to.empty()) marked = client_->move(one.uid, config_.move_to);

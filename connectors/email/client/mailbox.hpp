@@ -45,6 +45,7 @@ class Mailbox : public std::enable_shared_from_this<Mailbox> {
   const EmailConfig& config_;
   const Server server_;
   const std::string folder_;
+  const std::string alert_;  ///< its own: another mailbox of the account that can be read does not end it
   const std::function<void()> login_refused_;
 
   std::mutex mutex_;

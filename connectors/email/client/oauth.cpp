@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "connectors/channel/signing.hpp"
+
 namespace qiao::email {
 
 Result<channel::FreshToken> read_oauth_token(int status, const std::string& body) {
@@ -12,7 +14,9 @@ Result<channel::FreshToken> read_oauth_token(int status, const std::string& body
     const auto found = json.is_object() ? json.find(name) : json.end();
     return json.is_object() && found != json.end() && found->is_string() ? found->get<std::string>() : std::string{};
   };
-  if (const std::string error = text("error"); !error.empty()) {
+  const std::string error = text("error");
+  const bool passing = status >= 500 || status == 429 || error == "temporarily_unavailable" || error == "server_error";
+  if (!error.empty() && !passing) {
     return Error{
         Errc::unauthorized, "email.login",
         fmt::format("the provider gave no access token ({}): let the mailbox's owner grant access again and renew "
@@ -30,6 +34,11 @@ Result<channel::FreshToken> read_oauth_token(int status, const std::string& body
     token.life = std::chrono::seconds(std::clamp<std::int64_t>(life->get<std::int64_t>(), 60, 86400));
   }
   return token;
+}
+
+std::string oauth_token_name(const OauthConfig& config) {
+  const std::string all = config.token_url + "\n" + config.client_id + "\n" + config.refresh_token.reveal();
+  return "oauth-" + channel::hex(channel::sha256(all)).substr(0, 12);
 }
 
 Result<channel::FreshToken> fetch_oauth_token(OutboundClient& http, const OauthConfig& config,

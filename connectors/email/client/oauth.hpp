@@ -10,6 +10,10 @@ namespace qiao::email {
 Result<channel::FreshToken> fetch_oauth_token(OutboundClient& http, const OauthConfig& config,
                                               const std::string& refresh);
 
+/// Where Memory keeps the tokens: elsewhere for another refresh token in the settings, so that the operator's new one
+/// counts more than what the provider gave for the old.
+std::string oauth_token_name(const OauthConfig& config);
+
 /// What a token endpoint answered.
 Result<channel::FreshToken> read_oauth_token(int status, const std::string& body);
 

@@ -18,6 +18,18 @@ bool says(const std::string& text, std::initializer_list<std::string_view> words
                      [&](std::string_view word) { return find_word(text, word) != std::string_view::npos; });
 }
 
+/// "rate" as a word of its own or in "ratelimit": corporate, generated and moderated have nothing to do with it.
+bool names_a_rate(std::string_view text) {
+  const auto letter = [&](std::size_t i) {
+    return i < text.size() && ((text[i] | 0x20) >= 'a' && (text[i] | 0x20) <= 'z');
+  };
+  for (std::size_t at = find_word(text, "rate"); at != std::string_view::npos; at = find_word(text, "rate", at + 1)) {
+    const bool begins = at == 0 || !letter(at - 1);
+    if (begins && (!letter(at + 4) || find_word(text, "limit", at + 4) == at + 4)) return true;
+  }
+  return false;
+}
+
 bool is_plain_address(std::string_view address) {
   return std::all_of(address.begin(), address.end(),
                      [](char c) { return c > 0x20 && c != 0x7F && c != '<' && c != '>'; });
@@ -34,7 +46,7 @@ Error smtp_error(const SmtpReply& reply) {
       says(text, {"daily", "quota exceeded for sending", "sending limit", "发信数量", "超过发信"})) {
     return {Errc::rate_limited, "email.limit", "the mail server takes no more mails today: " + text};
   }
-  if (reply.code / 100 == 4 || says(text, {"rate", "try again", "too many", "frequency", "频率"})) {
+  if (reply.code / 100 == 4 || names_a_rate(text) || says(text, {"try again", "too many", "frequency", "频率"})) {
     return {Errc::rate_limited, "email.deferred", "the mail server wants to be asked again later: " + text};
   }
   return {Errc::bad_value, "email.refused", "the mail server refused the mail: " + text};

@@ -357,6 +357,52 @@ TEST_F(Email, AMailThatIsTooLargeIsToldAndWhatTheFormWroteIsTheCustomers) {
   EXPECT_EQ(desk.arrived()[1].name, "Wu");
 }
 
+TEST_F(Email, WhatAFormWritesIsAMessageThoughItComesFromNoReplyOrFromUs) {
+  start("form_senders: [noreply@shop.test, support@shop.test]\nautomatic: ignore\n");
+  deliver(
+      "From: noreply@shop.test\nReply-To: wu@customer.test\nAuto-Submitted: auto-generated\nSubject: form\n"
+      "Message-ID: <f1@s>\n\nplease call\n");
+  deliver("From: support@shop.test\nReply-To: he@customer.test\nSubject: form\nMessage-ID: <f2@s>\n\nme too\n");
+  ASSERT_TRUE(desk.wait_for(2));
+  for (const auto& message : desk.arrived()) EXPECT_FALSE(message.event) << "the bot may answer it";
+  EXPECT_EQ(desk.arrived()[0].user, "wu@customer.test");
+  EXPECT_EQ(desk.arrived()[1].user, "he@customer.test");
+  // Without a customer to answer it is still a mail of our own.
+  deliver("From: support@shop.test\nReply-To: support@shop.test\nMessage-ID: <f3@s>\n\nours\n");
+  deliver(letter("one", "1"));
+  ASSERT_TRUE(desk.wait_for(3));
+  EXPECT_EQ(desk.arrived()[2].user, kLin);
+}
+
+TEST_F(Email, WhatDoesNotBelongInTheInboxStaysUnseenForWhoeverElseReadsTheMailbox) {
+  start("automatic: ignore\nmove_to: Done\n");
+  deliver("From: support@shop.test\nTo: support@shop.test\nMessage-ID: <own@s>\n\nours\n");
+  deliver(letter("ooo", "away", "Auto-Submitted: auto-replied\r\n"));
+  deliver(
+      "From: mailer-daemon@mx.test\nMessage-ID: <dsn@mx>\nContent-Type: multipart/report; "
+      "report-type=delivery-status; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\n"
+      "Reporting-MTA: dns; mx.test\n\nFinal-Recipient: rfc822; a@b.test\nAction: failed\nStatus: 5.1.1\n--b--\n");
+  deliver(letter("one", "1"));
+  ASSERT_TRUE(desk.wait_for(1));
+  const fs::path done = maildir("support@shop.test") / ".Done" / "cur";
+  EXPECT_TRUE(eventually([&] { return fs::exists(done) && !fs::is_empty(done); }));
+  EXPECT_EQ(std::distance(fs::directory_iterator(done), {}), 1);
+  EXPECT_TRUE(eventually([&] { return seen() == 0; })) << "the one that was taken has left";
+}
+
+TEST_F(Email, AMailboxThatIsReadDoesNotEndTheAlertOfAnother) {
+  const auto alerts = hub.probe<contract::ConnectorAlert>();
+  start("folders: [INBOX, Nowhere]\n");
+  ASSERT_TRUE(alerts.wait_for(1));
+  EXPECT_EQ(alerts.last().id, "email.mailbox.Nowhere");
+  EXPECT_THAT(alerts.last().says, HasSubstr("Nowhere"));
+  deliver(letter("one", "1"));
+  ASSERT_TRUE(desk.wait_for(1));
+  deliver(letter("two", "2"));
+  ASSERT_TRUE(desk.wait_for(2)) << "the round of the first mail has ended";
+  EXPECT_FALSE(alerts.last().over);
+}
+
 TEST_F(Email, TheTestSaysWhatIsThereOrWhatIsWrong) {
   start();
   RequestOptions options(20s);
