@@ -164,14 +164,12 @@ void Client::called(const HttpRequest& request, const HttpReply& reply) {
 void Client::take(Json event, Done done) {
   auto read = reader_->read(event);
   if (!read) {
-    refuse(event, read.error());
-    return done({});
+    return done(refuse(event, read.error()));
   }
   take(std::move(*read),
        [self = shared_from_this(), event = std::move(event), done = std::move(done)](const Result<void>& result) {
          if (result || passes(result.error())) return done(result);
-         self->refuse(event, result.error());
-         done({});
+         done(self->refuse(event, result.error()));
        });
 }
 
@@ -236,6 +234,10 @@ void Client::fetch(Event event, Done done) {
           (lost.empty() ? "" : "\n") + ("[文件未能接收 / file not received: " + platform::excerpt(name_of(file)) + "]");
     }
   }
+  if (event.more_files > 0) {
+    const std::string more = std::to_string(event.more_files);
+    lost += (lost.empty() ? "" : "\n") + ("[另有 " + more + " 个文件未接收 / " + more + " more files not received]");
+  }
   accept(std::move(event), std::move(files), std::move(lost), std::move(done));
 }
 
@@ -274,10 +276,10 @@ void Client::accept(Event event, std::vector<contract::Attachment> files, std::s
   });
 }
 
-void Client::refuse(const Json& event, const Error& error) {
+Result<void> Client::refuse(const Json& event, const Error& error) {
   Context& host = services_->host;
   host.log().warn("an event of the platform is kept as a dead letter: {}", error.message);
-  (void)host.bus().publish(EventRefused{host.instance(), error.message, event.dump()});
+  return host.bus().publish(EventRefused{host.instance(), error.message, event.dump()});
 }
 
 Result<std::string> Client::send_now(const Part& part) {

@@ -60,7 +60,7 @@ class Client final : public channel::Platform, public std::enable_shared_from_th
   void accept(Event event, std::vector<contract::Attachment> files, std::string lost, Done done);
   void fetch(Event event, Done done);
   Result<std::string> bytes_of(const IncomingFile& file) const;
-  void refuse(const Json& event, const Error& error);
+  Result<void> refuse(const Json& event, const Error& error);
   Result<std::string> send_now(const channel::Part& part);
 
   const WebhookConfig config_;

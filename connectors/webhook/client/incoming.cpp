@@ -116,10 +116,14 @@ Result<Event> Reader::read(const Json& event) const {
   }
   if (!files_ || what.kind != "message") return read;
   for (const Json& row : common::rows_at(event, files_at_)) {
-    if (read.files.size() == kMostFiles) break;
     IncomingFile file;
     if (auto done = file_fields_.apply(row, &file); !done) return unfit(done.error());
-    if (!file.url.empty() || !file.base64.empty()) read.files.push_back(std::move(file));
+    if (file.url.empty() && file.base64.empty()) continue;
+    if (read.files.size() < kMostFiles) {
+      read.files.push_back(std::move(file));
+    } else {
+      ++read.more_files;
+    }
   }
   return read;
 }

@@ -43,6 +43,7 @@ QIAO_FIELDS(IncomingFile, url, base64, name)
 struct Event {
   Incoming what;
   std::vector<IncomingFile> files;
+  std::size_t more_files = 0;  ///< beyond what one message takes
 };
 
 /// Whether a call is signed as the settings say. Errors: `webhook.signature`, `webhook.too_old` (unauthorized).

@@ -119,7 +119,15 @@ Result<std::string> Sender::send(const Part& part, const File& file) {
   } else {
     answer = call(*text_, text_parameters(part));
   }
-  if (!answer) return answer.error();
+  if (!answer) {
+    Error error = answer.error();
+    // A status of success says that it was taken; when nothing is read from the answer, it need be no JSON, and a
+    // second try would be a second message.
+    if (error.id == "rest.bad_answer" && settings_.id.empty() && settings_.success.at.empty()) return std::string();
+    // A code that is neither of success nor of waiting: the same message is refused again.
+    if (error.id == "rest.refused") error.code = Errc::bad_value;
+    return error;
+  }
   if (settings_.id.empty()) return std::string();
   return platform::text(common::value_at_pointer(*answer, settings_.id));
 }

@@ -198,6 +198,16 @@ TEST_F(Shopchat, CarriesFilesBothWays) {
   EXPECT_TRUE(data);
 }
 
+TEST_F(Shopchat, TellsTheAgentOfFilesBeyondWhatOneMessageTakes) {
+  json event = message("1", "照片");
+  for (int i = 0; i < 12; ++i) event["message"]["files"].push_back({{"data", "aGVsbG8="}, {"name", "hello.txt"}});
+  ASSERT_EQ(post(json::array({event})).first, 200);
+  const auto all = messages();
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].content.attachments.size(), 10U);
+  EXPECT_THAT(all[0].content.text, HasSubstr("2 more files not received"));
+}
+
 TEST_F(Shopchat, ReadsReceiptsEventsAndTyping) {
   ASSERT_EQ(post(json::array({message("1", "在吗")})).first, 200);
   const auto typing = hub.probe<Typing>();

@@ -120,6 +120,16 @@ TEST(Reader, ReadsEventsAsTheMappingSays) {
   EXPECT_TRUE(claims[0].verified);
 }
 
+TEST(Reader, CountsTheFilesThatOneMessageDoesNotTake) {
+  const Reader read = reader(shop());
+  common::Json message{{"type", "message.created"}, {"id", "1"}, {"customer", {{"id", "c"}}}};
+  for (int i = 0; i < 13; ++i) message["files"].push_back({{"link", "https://f.example/" + std::to_string(i)}});
+  auto event = read.read(message);
+  ASSERT_TRUE(event) << event.error().message;
+  EXPECT_EQ(event->files.size(), 10U);
+  EXPECT_EQ(event->more_files, 3U) << "the agent is told that there are more";
+}
+
 TEST(Reader, SaysWhatDoesNotFit) {
   const Reader read = reader(shop());
   EXPECT_EQ(read.events("{").error().id, "webhook.not_json");
@@ -236,6 +246,35 @@ TEST(Sender, TellsWhatCanBeTriedAgain) {
   EXPECT_EQ(code(422), Errc::bad_value);
   peer.says(401, "{}");
   EXPECT_EQ(sender->send(text_part("x"), {}).error().id, "channel.token");
+}
+
+TEST(Sender, FailsAtOnceWhatThePlatformRefusesWithStatus200) {
+  OutgoingSettings settings = api();
+  settings.success.at = "/code";
+  settings.success.is = {"0"};
+  settings.success.message = "/message";
+  settings.success.wait = {"7"};
+  Peer peer;
+  auto sender = peer.sender(settings);
+  peer.says(200, R"({"code":4003,"message":"no such customer"})");
+  const auto refused = sender->send(text_part("x"), {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::bad_value) << "the agent is told now, not in an hour";
+  EXPECT_THAT(refused.error().message, HasSubstr("no such customer"));
+  peer.says(200, R"({"code":7})");
+  EXPECT_EQ(sender->send(text_part("x"), {}).error().code, Errc::rate_limited);
+}
+
+TEST(Sender, TakesAPlainOkForAnAnswerWhenNothingIsReadFromIt) {
+  OutgoingSettings settings = api();
+  Peer peer;
+  peer.says(200, "OK");
+  EXPECT_FALSE(peer.sender(settings)->send(text_part("x"), {})) << "the id is missing";
+  settings.id.clear();
+  peer.says(200, "OK");
+  EXPECT_TRUE(peer.sender(settings)->send(text_part("x"), {})) << "else it would be sent again and again";
+  peer.says(503, "busy");
+  EXPECT_FALSE(peer.sender(settings)->send(text_part("x"), {}));
 }
 
 TEST(Sender, FindsMistakesInTheTemplatesBeforeAnythingRuns) {
