@@ -8,6 +8,8 @@ declare const wx: Platform & {
 };
 declare function Component(description: object): void;
 
+const textsOf = (language: string) => (language.startsWith('zh') ? TEXTS.zh : TEXTS.en);
+
 interface Self {
   properties: {hub: string; site: string; language: string; login: string};
   data: {draft: string};
@@ -33,7 +35,7 @@ Component({
   lifetimes: {
     attached(this: Self) {
       const {hub, site, language, login} = this.properties;
-      this.setData({texts: language.startsWith('zh') ? TEXTS.zh : TEXTS.en});
+      this.setData({texts: textsOf(language)});
       this.client = new ChatClient({wx, hub, site, language, login: login || undefined, onChange: (state: ChatState) => {
         const last = state.messages[state.messages.length - 1];
         this.setData({...state, last: last ? `m${last.id}` : ''});
@@ -63,7 +65,7 @@ Component({
     },
     onPicture(this: Self) {
       wx.chooseMedia({count: 1, mediaType: ['image', 'video'], success: ({tempFiles}) => {
-        this.client?.sendFile(tempFiles[0].tempFilePath).catch(() => wx.showToast({title: TEXTS.zh.notSent, icon: 'none'}));
+        this.client?.sendFile(tempFiles[0].tempFilePath).catch(() => wx.showToast({title: textsOf(this.properties.language).notSent, icon: 'none'}));
       }});
     },
     onButton(this: Self, event: {currentTarget: {dataset: {value: string; url: string}}}) {
