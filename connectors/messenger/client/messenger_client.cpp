@@ -23,7 +23,9 @@ constexpr std::size_t kReplyTitle = 20;  // characters
 constexpr std::size_t kReplyPayload = 1000;
 constexpr std::size_t kMostLinks = 3;  // buttons of a template
 constexpr std::size_t kTemplateText = 640;
+constexpr std::size_t kMostParts = 10;  // of a message as the inbox takes it
 constexpr const char* kOurs = "qiao:";  // begins what our own messages carry with them
+constexpr std::string_view kElsewhere = "[主页在别处答复 · the page answered elsewhere] ";
 
 Time milliseconds(const Json& value) { return channel::time_of(integer(value), std::chrono::milliseconds(1)); }
 
@@ -60,7 +62,7 @@ void read_echo(const Json& event, const Json& message, Incoming item, std::vecto
   if (item.message.user.empty()) return;
   std::string said = text(at(message, "text"));
   if (said.empty()) said = text(at(at(at(message, "attachments"), 0), "type"));
-  item.message.content.text = "[主页在别处答复 · the page answered elsewhere] " + said;
+  item.message.content.text = std::string(kElsewhere) + said;
   all.push_back(std::move(item));
 }
 
@@ -71,8 +73,17 @@ void read_message(const Json& event, const Json& message, Incoming item, bool st
   contract::Content& content = item.message.content;
   content.text = text(at(message, {"quick_reply", "payload"}));
   if (content.text.empty()) content.text = text(at(message, "text"));
+  // What one message of the inbox cannot hold comes in further ones.
+  std::vector<Incoming> more;
+  Incoming next = item;
+  next.message.content = {};
   for (const Json& one : items(at(message, "attachments"))) {
-    if (item.media.size() + content.cards.size() < 10) read_attachment(one, item);
+    const Incoming& last = more.empty() ? item : more.back();
+    if (last.media.size() + last.message.content.cards.size() == kMostParts) {
+      next.message.external_id = fmt::format("{}/{}", item.message.external_id, more.size() + 2);
+      more.push_back(next);
+    }
+    read_attachment(one, more.empty() ? item : more.back());
   }
   if (at(message, "is_deleted") == true) {
     item.kind = Incoming::Kind::event;
@@ -87,8 +98,16 @@ void read_message(const Json& event, const Json& message, Incoming item, bool st
     item.kind = Incoming::Kind::event;
     item.media.clear();
     content.text = "[由另一应用处理 · handled by another app] " + content.text;
+    more.clear();
   }
   all.push_back(std::move(item));
+  std::move(more.begin(), more.end(), std::back_inserter(all));
+}
+
+/// As Meta calls a file.
+std::string attachment_kind(const Part& part) {
+  std::string kind = channel::file_kind(part.file.media_type);
+  return kind == "voice" ? "audio" : kind;
 }
 
 void read_event(const Json& event, bool standby, std::vector<Incoming>& all) {
@@ -199,6 +218,26 @@ Result<Json> message_of(const Part& part) {
   return message;
 }
 
+void OwnMessages::begin(const std::string& user, const std::string& text) {
+  const std::lock_guard lock(mutex_);
+  under_way_.insert(user + " " + text);
+}
+
+void OwnMessages::end(const std::string& user, const std::string& text, const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = under_way_.find(user + " " + text); found != under_way_.end()) under_way_.erase(found);
+  if (id.empty() || !ids_.insert(id).second) return;
+  order_.push_back(id);
+  if (order_.size() <= kMost) return;
+  ids_.erase(order_.front());
+  order_.pop_front();
+}
+
+bool OwnMessages::holds(const std::string& user, const std::string& text, const std::string& id) const {
+  const std::lock_guard lock(mutex_);
+  return ids_.contains(id) || under_way_.contains(user + " " + text);
+}
+
 Client::Client(const MessengerConfig& config, std::shared_ptr<channel::Services> services)
     : config_(config),
       services_(std::move(services)),
@@ -210,12 +249,19 @@ Client::Client(const MessengerConfig& config, std::shared_ptr<channel::Services>
 
 Result<void> Client::start(Context&) {
   receiver_->start();
-  graph_.hook(*receiver_, [page = config_.page_id](const HttpRequest& request) -> Result<Receiver::Told> {
-    auto items = read_call(request.body, page);
-    if (!items) return items.error();
-    return Receiver::Told{.items = std::move(*items), .answer = "EVENT_RECEIVED", .content_type = "text/plain"};
-  });
+  graph_.hook(*receiver_, [self = shared_from_this()](const HttpRequest& request) { return self->read_hook(request); });
   return {};
+}
+
+Result<Receiver::Told> Client::read_hook(const HttpRequest& request) {
+  auto items = read_call(request.body, config_.page_id);
+  if (!items) return items.error();
+  std::erase_if(*items, [this](const Incoming& item) {
+    const std::string& text = item.message.content.text;
+    return item.kind == Incoming::Kind::event && text.starts_with(kElsewhere) &&
+           own_.holds(item.message.user, text.substr(kElsewhere.size()), item.message.external_id);
+  });
+  return Receiver::Told{.items = std::move(*items), .answer = "EVENT_RECEIVED", .content_type = "text/plain"};
 }
 
 contract::ChannelCapabilities Client::capabilities() const {
@@ -246,18 +292,26 @@ Result<Json> Client::deliver(const Part& part, bool human_agent) {
   }
   auto file = services_->channel->read_file(part.file.id);
   if (!file) return file.error();
-  std::string kind = channel::file_kind(part.file.media_type);
-  if (kind == "voice") kind = "audio";
-  const Json message = {{"attachment", {{"type", kind}, {"payload", {{"is_reusable", false}}}}},
+  const Json message = {{"attachment", {{"type", attachment_kind(part)}, {"payload", {{"is_reusable", false}}}}},
                         {"metadata", kOurs + part.key}};
   std::vector<std::pair<std::string, std::string>> fields{{"recipient", body["recipient"].dump()},
                                                           {"messaging_type", text(body["messaging_type"])},
                                                           {"message", message.dump()}};
   if (human_agent) fields.emplace_back("tag", "HUMAN_AGENT");
-  return graph_.upload("me/messages", fields, {"filedata", part.file.name, part.file.media_type, file->bytes});
+  auto sent = graph_.upload("me/messages", fields, {"filedata", part.file.name, part.file.media_type, file->bytes});
+  if (!sent && sent.error().name() == "messenger.100") return channel::failure::unsupported(sent.error().message);
+  return sent;
 }
 
 Result<std::string> Client::send(const Part& part) {
+  const std::string text = part.kind == Part::Kind::file ? attachment_kind(part) : part.text;
+  own_.begin(part.user, text);
+  auto sent = send_part(part);
+  own_.end(part.user, text, sent ? *sent : std::string{});
+  return sent;
+}
+
+Result<std::string> Client::send_part(const Part& part) {
   auto sent = deliver(part, false);
   if (!sent && config_.human_agent && sent.error().name() == "channel.window_closed") {
     if (part.author != contract::Author::agent) {
@@ -281,18 +335,24 @@ Result<void> Client::typing(const std::string& user, bool on) { return act(user,
 Result<void> Client::seen(const std::string& user, const std::string&) { return act(user, "mark_seen"); }
 
 Result<std::string> Client::name_of(const std::string& user) {
-  auto who = graph_.get(url_encode(user) + "?fields=name,first_name,last_name");
+  // Instagram refuses the whole question when it does not know one of the fields.
+  auto who = graph_.get(url_encode(user) + "?fields=name");
   if (!who) return who.error();
-  const std::string name = text(at(*who, "name"));
-  if (!name.empty()) return name;
-  const std::string last = text(at(*who, "last_name"));
-  return text(at(*who, "first_name")) + (last.empty() ? "" : " ") + last;
+  if (std::string name = text(at(*who, "name")); !name.empty()) return name;
+  auto account = graph_.get(url_encode(user) + "?fields=username");
+  if (!account) return account.error();
+  return text(at(*account, "username"));
 }
 
 Result<contract::ConnectorTested> Client::test() {
   auto me = graph_.get("me?fields=id,name");
   if (!me) return me.error();
-  if (text(at(*me, "id")) != config_.page_id) {
+  bool ours = text(at(*me, "id")) == config_.page_id;
+  if (!ours) {  // Instagram's account hangs on the page whose token this is
+    auto account = graph_.get("me?fields=instagram_business_account");
+    ours = account && text(at(*account, {"instagram_business_account", "id"})) == config_.page_id;
+  }
+  if (!ours) {
     return Error{Errc::conflict, "messenger.other_page",
                  fmt::format("the token is for page {}, page_id says {}", text(at(*me, "id")), config_.page_id)};
   }

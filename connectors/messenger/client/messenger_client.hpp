@@ -1,6 +1,9 @@
 #pragma once
 
+#include <deque>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +18,22 @@ namespace qiao::messenger {
 Result<std::vector<channel::Incoming>> read_call(std::string_view json, const std::string& page_id);
 /// `message` of POST /me/messages for everything but files. Errors: what Messenger cannot show.
 Result<nlohmann::json> message_of(const channel::Part& part);
+
+/// What this hub has sent: Instagram tells it back without the mark that Messenger returns. Any thread.
+class OwnMessages {
+ public:
+  /// `text`: or the kind of the file. The echo may be faster than the answer.
+  void begin(const std::string& user, const std::string& text);
+  void end(const std::string& user, const std::string& text, const std::string& id);
+  [[nodiscard]] bool holds(const std::string& user, const std::string& text, const std::string& id) const;
+
+ private:
+  static constexpr std::size_t kMost = 4096;
+  mutable std::mutex mutex_;
+  std::multiset<std::string> under_way_;
+  std::set<std::string> ids_;
+  std::deque<std::string> order_;
+};
 
 class Client final : public channel::Platform, public std::enable_shared_from_this<Client> {
  public:
@@ -33,7 +52,9 @@ class Client final : public channel::Platform, public std::enable_shared_from_th
   Result<std::int64_t> forget(const std::string& user) override { return receiver_->forget(user); }
 
  private:
+  Result<channel::Receiver::Told> read_hook(const HttpRequest& request);
   Result<nlohmann::json> deliver(const channel::Part& part, bool human_agent);
+  Result<std::string> send_part(const channel::Part& part);
   Result<void> act(const std::string& user, const char* action);
   Result<std::string> name_of(const std::string& user);
 
@@ -41,6 +62,7 @@ class Client final : public channel::Platform, public std::enable_shared_from_th
   const std::shared_ptr<channel::Services> services_;
   meta::Graph graph_;
   const std::shared_ptr<channel::Receiver> receiver_;
+  OwnMessages own_;
 };
 
 }  // namespace qiao::messenger

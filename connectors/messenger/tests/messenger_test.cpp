@@ -51,6 +51,37 @@ TEST(MessengerCall, AttachmentsAreFetchedFromTheirAddress) {
   EXPECT_NE(item.message.content.text.find("fallback"), std::string::npos);
 }
 
+TEST(MessengerCall, MorePicturesThanOneMessageHoldsComeInFurtherOnes) {
+  std::string list;
+  for (int i = 0; i < 23; ++i) {
+    list += std::string(i > 0 ? "," : "") + R"({"type":"image","payload":{"url":"https://cdn.example.com/)" +
+            std::to_string(i) + R"(.jpg"}})";
+  }
+  const auto items = all(from_customer(R"("message":{"mid":"m_1","text":"坏了","attachments":[)" + list + "]}"));
+  ASSERT_EQ(items.size(), 3U);
+  EXPECT_EQ(items[0].message.content.text, "坏了");
+  EXPECT_EQ(items[0].media.size() + items[1].media.size() + items[2].media.size(), 23U);
+  EXPECT_EQ(items[2].media.size(), 3U);
+  EXPECT_EQ(items[2].media[2].ref, "https://cdn.example.com/22.jpg");
+  EXPECT_EQ(items[2].message.user, "PSID");
+  EXPECT_TRUE(items[2].message.content.text.empty());
+  EXPECT_EQ(items[0].message.external_id, "m_1");
+  EXPECT_NE(items[1].message.external_id, items[2].message.external_id);
+}
+
+TEST(MessengerOwn, AnEchoMayBeFasterThanTheAnswerAndOldOnesAreForgotten) {
+  OwnMessages own;
+  own.begin("PSID", "好的");
+  EXPECT_TRUE(own.holds("PSID", "好的", "m_1"));
+  EXPECT_FALSE(own.holds("PSID", "别的", "m_1"));
+  EXPECT_FALSE(own.holds("another", "好的", "m_1"));
+  own.end("PSID", "好的", "m_1");
+  EXPECT_TRUE(own.holds("PSID", "image", "m_1"));
+  EXPECT_FALSE(own.holds("PSID", "好的", "m_2"));
+  for (int i = 0; i < 5000; ++i) own.end("PSID", "x", "m_x" + std::to_string(i));
+  EXPECT_FALSE(own.holds("PSID", "", "m_1"));
+}
+
 TEST(MessengerCall, OurOwnEchoIsNothingAndAnothersIsANote) {
   const auto echo = [](const std::string& rest) {
     return R"({"sender":{"id":"PAGE"},"recipient":{"id":"PSID"},"timestamp":1,"message":{"is_echo":true,"mid":"m_2","text":"hello")" +

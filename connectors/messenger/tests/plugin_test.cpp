@@ -52,6 +52,37 @@ TEST_F(MessengerPage, TheNameIsAskedForOnce) {
   EXPECT_TRUE(desk.identified()[0].claims.empty()) << "a name proves nothing";
 }
 
+TEST_F(MessengerPage, PeopleOfInstagramHaveNamesToo) {
+  start();
+  tell({{"say", {{"user", "IG7"}, {"text", "hi"}}}});
+  ASSERT_TRUE(desk.wait_identified(1));
+  EXPECT_EQ(desk.identified()[0].name, "ana.lima");
+}
+
+TEST_F(MessengerPage, ANameThatCouldNotBeHadIsAskedForAgain) {
+  start();
+  tell({{"fail", "broken"}, {"times", 1}});
+  say("一");
+  ASSERT_TRUE(desk.wait_for(1));
+  hub.run_until_idle();
+  say("二");
+  ASSERT_TRUE(desk.wait_identified(1));
+  EXPECT_EQ(desk.identified()[0].name, "Ana Lima");
+}
+
+TEST_F(MessengerPage, ReceiptsFindMessagesWithLongIds) {
+  start();
+  say("hi");
+  ASSERT_TRUE(desk.wait_for(1));
+  for (const int length : {150, 300}) {
+    tell({{"long_ids", length}});
+    const auto seq = desk.write("messenger", kUser, {"好的"});
+    ASSERT_EQ(desk.report(seq).first, Delivery::sent);
+    tell({{"event", {{"user", kUser}, {"delivery", {{"mids", {written().back()["id"]}}, {"watermark", 1}}}}}});
+    EXPECT_EQ(desk.report(seq, 2).first, Delivery::delivered) << length;
+  }
+}
+
 TEST_F(MessengerPage, DeliveryAndReadAreReceipts) {
   start();
   say("hi");
@@ -77,6 +108,18 @@ TEST_F(MessengerPage, OurOwnEchoIsNothingAnothersIsANote) {
   ASSERT_EQ(desk.arrived().size(), 2U);
   EXPECT_TRUE(desk.arrived()[1].event);
   EXPECT_NE(desk.arrived()[1].content.text.find("我在主页上回的"), std::string::npos);
+}
+
+TEST_F(MessengerPage, InstagramsEchoOfOurOwnMessageIsNothing) {
+  start();
+  say("hi");
+  ASSERT_TRUE(desk.wait_for(1));
+  EXPECT_EQ(answer({"好的"}).first, Delivery::sent);
+  tell({{"echo", {{"user", kUser}, {"message", {{"text", "好的"}, {"mid", written().back()["id"]}}}}}});
+  tell({{"echo", {{"user", kUser}, {"message", {{"text", "好的"}}}}}});
+  ASSERT_TRUE(desk.wait_for(2));
+  hub.run_until_idle();
+  EXPECT_EQ(desk.arrived().size(), 2U) << "somebody else's words of the same kind are theirs";
 }
 
 TEST_F(MessengerPage, AfterADayAClosedWindowIsSaid) {
@@ -137,6 +180,25 @@ TEST_F(MessengerPage, ATokenOfAnotherPageIsNoticedByTheTest) {
   const auto tested = test();
   ASSERT_FALSE(tested);
   EXPECT_EQ(tested.error().name(), "messenger.other_page");
+}
+
+TEST_F(MessengerPage, ThePagesInstagramAccountIsTheRightOne) {
+  std::string instagram = config(simulator.url());
+  instagram.replace(instagram.find("2001"), 4, "17841400000000001");
+  hub.start_plugin("messenger", instagram);
+  const auto tested = test();
+  EXPECT_TRUE(tested) << tested.error().message;
+}
+
+TEST_F(MessengerPage, AFileThatMessengerDoesNotTakeGoesAsALink) {
+  start();
+  say("hi");
+  ASSERT_TRUE(desk.wait_for(1));
+  Content content{"说明书"};
+  content.attachments.push_back(desk.file("a.svg", "image/svg+xml", "<svg/>"));
+  const auto report = answer(content);
+  EXPECT_EQ(report.first, Delivery::sent) << report.second;
+  EXPECT_NE(last_said().find("https://hub.example.test/f/"), std::string::npos);
 }
 
 QIAO_CONFORMANCE("messenger", config("http://127.0.0.1:1"), [](qiao::testkit::TestHub& hub) { Desk desk(hub); })

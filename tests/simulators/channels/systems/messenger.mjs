@@ -1,20 +1,22 @@
 // Messenger's Send API and webhooks for one page: signed calls, messages, attachments, echoes, receipts, the 24 hours.
 //   {"say": {"user": "PSID1", "text": "hi"}}             a customer writes; or with "message": a message object
 //                                                      (/cdn/picture.png of this server is a picture)
+//                                                      (users whose id begins with IG are Instagram's, without a name)
 //   {"event": {"user": "PSID1", "postback": {…}}}        anything else that stands in `messaging`
 //   {"close": "PSID1"}            the 24 hours of a customer are over: 10/2018278, but for HUMAN_AGENT
 //   {"close_all": true}           and HUMAN_AGENT is not allowed either
 //   {"error": {"code": 1200}}     the next message is refused with this code
+//   {"long_ids": 150}             ids of messages are that long, and differ at the end alone
 //   {"proof": true}               calls need appsecret_proof
 import {count} from '../../lib/server.mjs';
 import {Meta, SECRET, VERIFY} from '../lib/graph.mjs';
 import {form, pixel} from '../lib/hook.mjs';
 
-const PAGE = '2001', TOKEN = 'page-token-1';
+const PAGE = '2001', INSTAGRAM = '17841400000000001', TOKEN = 'page-token-1';
 
 export function make({hub}) {
   const meta = new Meta(hub, TOKEN);
-  let number = 0, error, humans = true;
+  let number = 0, idLength = 4, error, humans = true;
   const open = new Set(), known = new Set(), actions = [];
   const length = text => [...text].length;
 
@@ -43,10 +45,10 @@ export function make({hub}) {
     if (!file) {
       const reason = wrong(message);
       if (reason) return meta.refuse(400, 100, `(#100) ${reason}`);
-    } else if (!['image', 'audio', 'video', 'file'].includes(message.attachment?.type) || file.size > 25 << 20) {
+    } else if (!['image', 'audio', 'video', 'file'].includes(message.attachment?.type) || file.size > 25 << 20 || file.type === 'image/svg+xml') {
       return meta.refuse(400, 100, '(#100) Upload attachment failure', {error_subcode: 2018047});
     }
-    const message_id = `m_out${++number}`;
+    const message_id = `m_${'o'.repeat(idLength)}${++number}`;
     state.written.push({to: recipient.id, tag, ...message, ...(file ? {file: file.name, size: file.size} : {}), id: message_id});
     return {body: {recipient_id: recipient.id, message_id}};
   }
@@ -62,7 +64,12 @@ export function make({hub}) {
       const path = call.path.replace(/^\/v[0-9]+\.[0-9]+\//, '');
       if (path === call.path) return meta.refuse(400, 2500, 'Unknown path components');
       count(state, path);
-      if (path === 'me' && call.method === 'GET') return {body: {id: PAGE, name: 'Sim shop'}};
+      if (path === 'me' && call.method === 'GET') return {body: call.query.get('fields') === 'instagram_business_account' ? {id: PAGE, instagram_business_account: {id: INSTAGRAM}} : {id: PAGE, name: 'Sim shop'}};
+      if (call.method === 'GET' && known.has(path) && path.startsWith('IG')) {
+        const fields = (call.query.get('fields') ?? '').split(',');
+        if (fields.some(f => !['name', 'username', 'profile_pic'].includes(f))) return meta.refuse(400, 100, '(#100) Tried accessing nonexisting field');
+        return {body: {id: path, ...(fields.includes('username') ? {username: 'ana.lima'} : {})}};
+      }
       if (call.method === 'GET' && known.has(path)) return {body: {id: path, name: 'Ana Lima'}};
       if (path !== 'me/messages' || call.method !== 'POST') return meta.refuse(400, 100, 'Unsupported request');
       if ((call.headers['content-type'] ?? '').startsWith('multipart/')) {
@@ -89,6 +96,7 @@ export function make({hub}) {
       if (wish.close) open.delete(wish.close);
       if (wish.close_all) { open.clear(); humans = false; }
       if (wish.error) error = wish.error;
+      if (wish.long_ids) idLength = wish.long_ids;
       if (wish.say || wish.event) {
         meta.hook.wish(wish);
         const {user, text, message, standby, ...event} = wish.say ?? wish.event;
