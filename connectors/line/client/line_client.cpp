@@ -110,7 +110,9 @@ void read_event(const Json& event, bool groups, Call& call) {
   }
   if (said.empty() && item.media.empty() && item.message.content.cards.empty()) return;
   // Another module of the account answers: it is shown, and the bot stays quiet.
-  if (text(at(event, "mode")) == "standby" && item.kind == Incoming::Kind::message) {
+  const bool standby = text(at(event, "mode")) == "standby";
+  if (standby) item.welcome = false;
+  if (standby && item.kind == Incoming::Kind::message) {
     item.kind = Incoming::Kind::event;
     item.media.clear();
     said = "[由另一模块处理 · handled by another module] " + said;
@@ -311,7 +313,14 @@ Result<std::string> Client::send(const Part& part) {
                        dump({{"to", part.user}, {"messages", Json::array({*message})}}), retry_key(part.key));
   if (!response) return response.error();
   // 409: an earlier try with this key has arrived.
-  if (response->status != 200 && response->status != 409) return fault(*response);
+  if (response->status != 200 && response->status != 409) {
+    Error error = fault(*response);
+    if (error.name() != "channel.quota") return error;
+    // Free replies still get through: what they prove must not end this alert.
+    services_->channel->alert("line.push_quota", error.message);
+    return channel::failure::user_rate(error.message, error.retry_after);
+  }
+  services_->channel->alert_over("line.push_quota");
   auto body = read_json(response->body, "line");
   if (!body) return body.error();
   return text(at(at(at(*body, "sentMessages"), 0), "id"));
@@ -335,7 +344,7 @@ Result<Receiver::File> Client::fetch(const Media& media) {
   auto response = services_->http->send(request);
   if (!response) return response.error();
   if (response->status == 202) return Error{Errc::unavailable, "line.preparing", "LINE is still preparing a file"};
-  if (response->status != 200) return status_error("line", *response);
+  if (response->status != 200) return outside ? status_error("line", *response) : fault(*response);
   return Receiver::File{{}, std::move(response->body)};
 }
 

@@ -91,6 +91,9 @@ TEST(LineCall, StandbyIsShownAndNotAnswered) {
       R"({"type":"message","webhookEventId":"01","mode":"standby","replyToken":"x","source":{"type":"user","userId":"U"},"message":{"id":"1","type":"text","text":"hi"}})");
   EXPECT_EQ(call.items.at(0).kind, Incoming::Kind::event);
   EXPECT_TRUE(call.reply_tokens.empty());
+  const Call follow =
+      read(R"({"type":"follow","webhookEventId":"02","mode":"standby","source":{"type":"user","userId":"U"}})");
+  EXPECT_FALSE(follow.items.at(0).welcome) << "the other module welcomes";
 }
 
 TEST(LineCall, TheConsolesTestHasNoEvents) {

@@ -75,8 +75,15 @@ TEST_F(Line, AMonthsQuotaThatIsUsedUpRaisesAnAlert) {
   ASSERT_TRUE(desk.wait_for(1));
   desk.write("line", kUser, {"はい"});
   ASSERT_TRUE(alerts.wait_for(1));
-  EXPECT_EQ(alerts.last().id, "channel.quota");
+  EXPECT_EQ(alerts.last().id, "line.push_quota");
   EXPECT_NE(alerts.last().says.find("plan"), std::string::npos);
+  // A free reply to somebody else says nothing about the quota.
+  tell({{"spend_tokens", false}});
+  tell({{"say", {{"user", "U777"}, {"text", "hi"}}}});
+  ASSERT_TRUE(desk.wait_for(2));
+  EXPECT_EQ(desk.report(desk.write("line", "U777", {"はい"})).first, Delivery::sent);
+  hub.run_until_idle();
+  EXPECT_EQ(alerts.count(), 1U);
 }
 
 TEST_F(Line, NewcomersAreWelcomedByName) {
