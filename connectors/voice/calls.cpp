@@ -74,6 +74,7 @@ std::vector<CallNews> CallBook::take(const CallEvent& event) {
   if (!open_.contains(event.call) && event.step != Step::ringing && event.step != Step::answered &&
       event.step != Step::queued) {
     counted_.erase(event.call);
+    if (event.step == Step::ended) remember_early(event);
     return news;  // of a call that began before anybody listened, or never
   }
   bool made = false;
@@ -138,11 +139,26 @@ std::vector<CallNews> CallBook::take(const CallEvent& event) {
       news.push_back(finish(open_.find(event.call), event.cause, event.at));
       break;
   }
+  if (const auto early = made ? early_.find(event.call) : early_.end(); early != early_.end()) {
+    news.push_back(finish(open_.find(event.call), early->second.cause, early->second.at));
+    early_.erase(early);
+  }
   return news;
+}
+
+/// Who hangs up at once may be told of before their call.
+void CallBook::remember_early(const CallEvent& event) {
+  if (!early_.emplace(event.call, event).second) return;
+  early_order_.push_back(event.call);
+  if (early_order_.size() <= kMostOver) return;
+  early_.erase(early_order_.front());
+  early_order_.pop_front();
 }
 
 std::vector<CallNews> CallBook::compare(const std::vector<CallEvent>& list, Time now) {
   std::vector<CallNews> news;
+  early_.clear();  // what is listed has not ended
+  early_order_.clear();
   std::set<std::string> there;
   for (const CallEvent& event : list) there.insert(event.call);
   for (auto call = open_.begin(); call != open_.end();) {

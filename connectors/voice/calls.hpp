@@ -59,9 +59,12 @@ class CallBook {
   static constexpr std::size_t kMostOver = 2000;
   Call& find_or_make(const CallEvent& event, bool& made);
   bool seen(const CallEvent& event);
+  void remember_early(const CallEvent& event);
   CallNews finish(std::map<std::string, Call>::iterator found, const std::string& cause, Time at);
 
   std::map<std::string, Call> open_;
+  std::map<std::string, CallEvent> early_;  ///< ends that came before anything else of their calls
+  std::deque<std::string> early_order_;
   std::map<std::string, Call> over_;  ///< the latest ones that ended, for recordings that come late
   std::deque<std::string> over_order_;
   std::map<std::string, std::set<std::int64_t>> counted_;  ///< numbers of events that exchanges give, by open call

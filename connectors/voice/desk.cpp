@@ -16,6 +16,8 @@ constexpr Lane kLane{.capacity = 8192};
 constexpr std::size_t kMostCallers = 10000;
 constexpr auto kTryAgain = 30s;
 
+std::string unsaved_key(const std::string& call, bool recording) { return call + (recording ? ":recording" : ":end"); }
+
 /// An id that every exchange takes: a UUID.
 std::string new_call_id() {
   std::string id = channel::hex(channel::random_bytes(16));
@@ -101,10 +103,14 @@ bool Desk::compare(std::vector<CallEvent> list) {
 void Desk::heard(const CallEvent& event, const Done& done) {
   CallEvent timed = event;
   if (timed.at == Time{}) timed.at = host_.clock().now();
-  if (const auto unsaved = unsaved_.find(timed.call); unsaved != unsaved_.end() && timed.step == Step::ended) {
-    const CallNews again = unsaved->second;
-    unsaved_.erase(unsaved);
-    return note_end(again, done);
+  if (timed.step == Step::ended || timed.step == Step::recorded) {
+    const bool recording = timed.step == Step::recorded;
+    const auto unsaved = unsaved_.find(unsaved_key(timed.call, recording));
+    if (unsaved != unsaved_.end() && (!recording || unsaved->second.call.recording == timed.recording)) {
+      const CallNews again = unsaved->second;
+      unsaved_.erase(unsaved);
+      return note_end(again, done);
+    }
   }
   std::vector<CallNews> all = book_.take(timed);
   if (all.empty()) {
@@ -236,7 +242,7 @@ void Desk::note(const CallNews& news, const std::string& key, contract::Content 
                                      done](const Result<contract::Accepted>& kept) {
     if (!kept) {
       self->host_.log().error("a call could not be noted, call={}: {}", news.call.id, kept.error().message);
-      if (key == "end") self->host_.bus().post(kLane, [self, news] { self->keep_trying(news); });
+      if (key == "end" || key == "recording") self->host_.bus().post(kLane, [self, news] { self->keep_trying(news); });
       if (done) done(kept.error());
       return;
     }
@@ -254,9 +260,10 @@ void Desk::note(const CallNews& news, const std::string& key, contract::Content 
 
 void Desk::keep_trying(const CallNews& news) {
   if (unsaved_.size() >= kMostCallers) return;
-  unsaved_[news.call.id] = news;
-  host_.bus().after(kTryAgain, kLane, [self = shared_from_this(), id = news.call.id] {
-    const auto unsaved = self->unsaved_.find(id);
+  const std::string key = unsaved_key(news.call.id, news.recording_only);
+  unsaved_[key] = news;
+  host_.bus().after(kTryAgain, kLane, [self = shared_from_this(), key] {
+    const auto unsaved = self->unsaved_.find(key);
     if (unsaved == self->unsaved_.end()) return;
     const CallNews again = unsaved->second;
     self->unsaved_.erase(unsaved);

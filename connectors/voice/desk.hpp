@@ -49,7 +49,8 @@ class Desk : public std::enable_shared_from_this<Desk> {
   void note(const CallNews& news, const std::string& key, contract::Content content, bool reopen,
             std::function<void(const contract::Accepted&)> stored, const Done& done);
   void note_end(const CallNews& news, const Done& done);
-  /// The end of a call that could not be kept: tried again later, or when the exchange tells it again.
+  /// The end of a call, or its recording, that could not be kept: tried again later, or when the exchange tells it
+  /// again.
   void keep_trying(const CallNews& news);
   void missed(const Call& call, Id conversation, const std::string& text);
   void dial(const contract::Dial& ask, const Responder<contract::Dialled>& answer);
@@ -69,7 +70,7 @@ class Desk : public std::enable_shared_from_this<Desk> {
   std::map<std::string, contract::AgentView> agents_;  ///< by login
   CallBook book_;
   std::map<std::string, Caller> callers_;    ///< by open call
-  std::map<std::string, CallNews> unsaved_;  ///< ends that are not in the dialogue yet, by call
+  std::map<std::string, CallNews> unsaved_;  ///< ends and recordings that are not in the dialogue yet
 };
 
 }  // namespace qiao::voice

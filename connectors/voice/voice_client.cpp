@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "connectors/channel/seldom.hpp"
 #include "connectors/channel/signing.hpp"
 #include "connectors/voice/client/ami.hpp"
 #include "connectors/voice/client/ari.hpp"
@@ -229,8 +230,12 @@ void VoiceClient::lost(const Error& error) {
   ++failures_;
   const bool refused = error.code == Errc::unauthorized || error.code == Errc::forbidden;
   services_->host.log().warn("no line to the telephone exchange, error={}: {}", error.name(), error.message);
+  // Two hubs that take the line from each other would do so for ever if each came back at once.
+  const bool replaced = error.code == Errc::conflict;
+  if (replaced) pause_ = config_.reconnect_last;
   // A line that breaks once and is back at the first try is nobody's business.
-  if (refused || failures_ > 1) services_->channel->alert("voice.line", "Telephony is offline: " + error.message);
+  if (refused || replaced || failures_ > 1)
+    services_->channel->alert("voice.line", "Telephony is offline: " + error.message);
 }
 
 void VoiceClient::close() noexcept {
@@ -346,7 +351,13 @@ Result<CallEvent> VoiceClient::verified_event(const HttpRequest& request) const 
 
 void VoiceClient::hook(const std::shared_ptr<const HttpRequest>& request, const HttpReply& reply) {
   auto event = verified_event(*request);
-  if (!event) return reply(HttpResponse::problem(event.error()));
+  if (!event) {
+    // Strangers find every address; a wrong secret is for the operator to see all the same.
+    if (channel::seldom(warned_at_, services_->host.clock().now())) {
+      services_->host.log().warn("a call of the webhook was refused: {}", event.error().message);
+    }
+    return reply(HttpResponse::problem(event.error()));
+  }
   // Answered when what follows is stored: a service that hears nothing tells it again.
   const bool taken = desk_->hear({std::move(*event)}, [reply](const Result<void>& stored) {
     reply(stored ? HttpResponse{.status = 204, .content_type = "", .body = ""} : HttpResponse::problem(stored.error()));

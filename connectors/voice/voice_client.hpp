@@ -71,6 +71,7 @@ class VoiceClient final : public channel::Platform, public std::enable_shared_fr
     bool given = false;
   };
   std::atomic<bool> ended_{false};
+  std::atomic<std::int64_t> warned_at_{0};  ///< of refused webhooks
   std::mutex mutex_;
   bool online_ = false;
   std::deque<Order> orders_;

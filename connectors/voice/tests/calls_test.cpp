@@ -118,6 +118,25 @@ TEST(CallBook, TakesEachNumberedEventOnce) {
   EXPECT_EQ(book.take(again).size(), 1u);
 }
 
+TEST(CallBook, ACallWhoseEndIsToldBeforeItsBeginningDoesNotRingForEver) {
+  CallBook book;
+  EXPECT_TRUE(book.take(event(Step::ended, "", 1)).empty());
+  const auto news = book.take(event(Step::ringing, "1005"));
+  ASSERT_EQ(news.size(), 2u);
+  EXPECT_EQ(news[0].state, CallState::ringing);
+  EXPECT_EQ(news[1].state, CallState::missed);
+  EXPECT_EQ(book.open(), 0u);
+  EXPECT_TRUE(book.take(event(Step::ringing, "1005")).empty());
+  // The list of calls knows better: only a leg had ended.
+  CallEvent leg = event(Step::ended);
+  leg.call = "d";
+  book.take(leg);
+  CallEvent there = event(Step::ringing, "1005");
+  there.call = "d";
+  EXPECT_EQ(book.compare({there}, from_micros(1'732'253'060'000'000)).size(), 1u);
+  EXPECT_EQ(book.open(), 1u);
+}
+
 TEST(CallBook, CountsWhatVanishedWhileTheLineWasDownAsMissedOrEnded) {
   CallBook book;
   book.take(event(Step::ringing, "1005"));

@@ -333,6 +333,17 @@ TEST(VoicePlugin, RaisesAnAlertThatSaysWhatToDoWhenThePasswordIsWrong) {
   EXPECT_EQ(hub.log().find("wrong\""), std::string::npos);
 }
 
+TEST(VoicePlugin, SaysThatAnotherHubTakesItsLineAway) {
+  Telephone phone("asterisk_ari");
+  TestHub other({.threads = true});
+  open_office(other, std::make_shared<Office>());
+  other.start_plugin("voice", "system: asterisk_ari\nurl: " + said(phone.simulator, "ari") +
+                                  "\nuser: qiao\nsecret: amiSecret1\n" + kAgents);
+  ASSERT_TRUE(phone.hub.wait_until([&] { return phone.alerts->count() >= 1; }));
+  EXPECT_EQ(phone.alerts->events().front().id, "voice.line");
+  EXPECT_NE(phone.alerts->events().front().says.find("`app`"), std::string::npos);
+}
+
 TEST(VoicePlugin, EncryptsTheLineAndTrustsOnlyWhomItShould) {
   std::string folder = (std::filesystem::temp_directory_path() / "qiao-voice-XXXXXX").string();
   ASSERT_NE(::mkdtemp(folder.data()), nullptr);
@@ -427,6 +438,7 @@ TEST_F(Hook, TakesSignedEventsAndNothingElse) {
   EXPECT_EQ(post("{\"event\":\"sings\"}"), 400);
   EXPECT_EQ(post("not json"), 400);
   EXPECT_FALSE(office->noted("未接"));
+  EXPECT_NE(hub.log().find("was refused: the signature is missing or wrong"), std::string::npos);
   EXPECT_EQ(post(event("ended", 2)), 204);
   EXPECT_TRUE(office->noted("未接来电"));
   EXPECT_EQ(post(event("ended", 2)), 204);  // told again
@@ -488,6 +500,16 @@ TEST_F(Hook, AsksToBeToldAgainWhenNothingCouldBeKept) {
   EXPECT_EQ(post(event("ended", 2)), 204);
   EXPECT_TRUE(office->noted("未接来电"));
   EXPECT_TRUE(hub.wait_until([&] { return office->with([](Office& o) { return o.handoffs.size() == 1; }); }));
+  std::string recorded = event("recorded", 3);
+  recorded.insert(recorded.size() - 1, R"(,"recording_url":"https://pbx.example.com/r/1")");
+  office->with([](Office& o) { o.inbox_full = true; });
+  EXPECT_GE(post(recorded), 500);
+  office->with([](Office& o) { o.inbox_full = false; });
+  EXPECT_EQ(post(recorded), 204);
+  office->with([](Office& o) {
+    ASSERT_EQ(o.notes.back().content.cards.size(), 1u);
+    EXPECT_EQ(o.notes.back().content.cards[0].url, "https://pbx.example.com/r/1");
+  });
 }
 
 }  // namespace
