@@ -182,7 +182,12 @@ Result<std::unique_ptr<Store>> Store::open(const StoreSettings& settings, StoreH
 Store::Store(StoreHost host, FolderLock lock, std::unique_ptr<StoreBackend> backend)
     : host_(std::move(host)), lock_(std::move(lock)), backend_(std::move(backend)) {}
 
-Store::~Store() = default;
+/// The writer's connection goes last: whoever closes last folds the log into the file, which readers cannot.
+Store::~Store() {
+  if (writer_) writer_->stop();
+  reports_.reset();
+  readers_.reset();
+}
 
 std::unique_ptr<InstanceStore> Store::for_instance(std::string instance, std::string plugin) {
   return std::make_unique<InstanceDatabase>(*this, std::move(instance), std::move(plugin));

@@ -38,21 +38,27 @@ void fold_log(const fs::path& database) {
   }
 }
 
-/// Gives the folder's database a second name, so that at every instant there is one under the first.
+/// Gives the folder's database a second name, so that at every instant there is one under the first. Empty when there
+/// was none.
 Result<fs::path> keep_old(const fs::path& database) {
-  fold_log(database);
+  std::error_code error;
+  const bool there = fs::exists(database, error);
+  if (there) fold_log(database);
   std::string stamp = to_iso8601(system_clock().now());
   std::erase_if(stamp, [](char c) { return c == '-' || c == ':' || c == '.'; });
   const fs::path aside = fmt::format("{}.before-restore-{}", database.string(), stamp);
-  if (::link(database.c_str(), aside.c_str()) != 0) return failed(aside, "cannot keep the old database as", errno);
+  if (there && ::link(database.c_str(), aside.c_str()) != 0) {
+    return failed(aside, "cannot keep the old database as", errno);
+  }
   for (const char* suffix : {"-wal", "-shm"}) {
-    // Left behind, the log of the old database would be played into the new one.
+    // Left behind, the log of the old database would be played into the new one; also when somebody has moved the
+    // database away without it.
     const std::string log = database.string() + suffix;
     if (::rename(log.c_str(), (aside.string() + suffix).c_str()) != 0 && errno != ENOENT) {
       return failed(log, "cannot move", errno);
     }
   }
-  return aside;
+  return there ? aside : fs::path();
 }
 
 }  // namespace
@@ -61,13 +67,8 @@ Result<fs::path> replace_database(const fs::path& fresh, const fs::path& folder)
   fold_log(fresh);
   if (auto synced = sync_path(fresh); !synced) return synced.error();
   const fs::path database = folder / kDatabaseName;
-  fs::path before;
-  std::error_code error;
-  if (fs::exists(database, error)) {
-    auto kept = keep_old(database);
-    if (!kept) return kept.error();
-    before = *kept;
-  }
+  auto before = keep_old(database);
+  if (!before) return before.error();
   if (::rename(fresh.c_str(), database.c_str()) != 0) return failed(database, "cannot write", errno);
   if (auto synced = sync_path(folder); !synced) return synced.error();
   return before;

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "core/store/sqlite/backend.hpp"
+#include "core/store/sqlite/replace.hpp"
 #include "store_fixture.hpp"
 
 namespace qiao::core {
@@ -56,6 +57,37 @@ TEST_F(Opening, MakesAFolderAndAFileThatOnlyTheOwnerReads) {
   EXPECT_EQ(info.st_mode & 0777, 0600u);
   ASSERT_EQ(stat(settings.folder.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0700u);
+}
+
+TEST_F(Opening, TheFileAloneIsTheDatabaseWhenTheHubHasStopped) {
+  open();
+  ASSERT_TRUE(db->write_and_wait(insert(1, "one")));
+  EXPECT_THAT(texts(), ElementsAre("one"));
+  close();
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "qiao.db-wal"));
+  EXPECT_EQ(ask("SELECT count(*) FROM note"), 1);
+}
+
+TEST_F(Opening, AnotherDatabaseTakesNothingFromALogThatWasLeftBehind) {
+  const std::filesystem::path fresh = folder.path() / "fresh";
+  for (const char* text : {"old", "new"}) {
+    const pid_t child = fork();
+    if (child == 0) {
+      if (std::string_view(text) == "new") settings.folder = fresh;
+      open();
+      const bool written = db->write_and_wait(insert(1, text)).ok();
+      _exit(written ? 0 : 1);  // the log stays
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    ASSERT_EQ(status, 0);
+  }
+  std::filesystem::rename(folder.path() / "qiao.db", folder.path() / "old.db");
+  const auto before = sqlite::replace_database(fresh / "qiao.db", folder.path());
+  ASSERT_TRUE(before) << before.error().message;
+  EXPECT_TRUE(before->empty());
+  open();
+  EXPECT_THAT(texts(), ElementsAre("new"));
 }
 
 TEST_F(Opening, FindsWhatAKilledProcessLeftInTheLog) {
