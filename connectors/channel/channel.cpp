@@ -140,11 +140,16 @@ class Channel::Impl : public std::enable_shared_from_this<Channel::Impl> {
   }
 
   template <class Q>
-  void complete(Q& message) const {
+  Result<void> complete(Q& message) const {
     message.channel = host.instance();
     if (message.site.empty()) message.site = settings.site;
     if (message.language.empty()) message.language = settings.language;
-    if (message.user.size() > kMostUser) message.user.resize(kMostUser);
+    // Cut, two customers could become one, and neither could be answered.
+    if (message.user.size() > kMostUser) {
+      return Error{Errc::bad_value, "channel.user",
+                   "user: at most 128 bytes, got " + std::to_string(message.user.size())};
+    }
+    return {};
   }
 
   /// Asks the inbox until it has an answer that stays, or `until`.
@@ -179,7 +184,7 @@ class Channel::Impl : public std::enable_shared_from_this<Channel::Impl> {
 
   template <class Q>
   Result<contract::Accepted> insist(Q message) {
-    complete(message);
+    if (auto ok = complete(message); !ok) return ok.error();
     for (int tries = 0;; ++tries) {
       auto stored = host.bus().ask(message, 10s);
       if (stored) {
@@ -261,12 +266,12 @@ void Channel::drain(Deadline deadline) {
 }
 
 void Channel::accept(contract::AcceptMessage message, Stored done, std::chrono::milliseconds within) {
-  impl_->complete(message);
+  if (auto ok = impl_->complete(message); !ok) return done(ok.error());
   impl_->hand_over(std::move(message), std::move(done), impl_->host.clock().steady() + within);
 }
 
 void Channel::record(contract::RecordEvent event, Stored done, std::chrono::milliseconds within) {
-  impl_->complete(event);
+  if (auto ok = impl_->complete(event); !ok) return done(ok.error());
   impl_->hand_over(std::move(event), std::move(done), impl_->host.clock().steady() + within);
 }
 

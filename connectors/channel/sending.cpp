@@ -125,7 +125,11 @@ void Sending::run(const std::string& user) {
       continue;
     }
     again_count_.add();
-    host_.bus().after(verdict.again, kSendLane, [self = shared_from_this(), user] { self->run(user); });
+    Duration pause = verdict.again;
+    // However long the platform wants to be left alone: the agent learns in time that the message was given up.
+    const Duration left = job->out.message.at + settings_.give_up - host_.clock().now();
+    if (job->tries > 0) pause = std::min<Duration>(pause, std::max(left, Duration::zero()) + 1ms);
+    host_.bus().after(pause, kSendLane, [self = shared_from_this(), user] { self->run(user); });
     return;
   }
 }
@@ -181,7 +185,14 @@ Sending::Verdict Sending::attempt(Job& job) {
       const std::lock_guard lock(mutex_);
       if (closed_) return {false, 1s};
     }
-    if (const auto wait = rate_.take(); wait.count() > 0) return {false, wait};
+    if (const auto wait = rate_.take(); wait.count() > 0) {
+      if (wait > kLongestPause) {
+        // Not its own pace: what the platform told another message holds for this one, the time to give up too.
+        ++job.tries;
+        if (job.last_error.empty()) job.last_error = "the platform wants no calls for a while";
+      }
+      return {false, wait};
+    }
     auto id = platform_->send(job.parts[i]);
     if (!id) return after_failure(job, i, id.error());
     sent_count_.add();

@@ -54,6 +54,11 @@ class ChannelHub : public testing::Test {
   bool reaches(Id conversation, std::int64_t seq, Delivery state) {
     return hub.wait_until([&] { return message(conversation, seq).delivery == state; });
   }
+  int platform_tells(const std::string& user, const std::string& text, const std::string& key) {
+    return hub
+        .http("POST", "/hooks/shop", R"({"user":")" + user + R"(","text":")" + text + R"(","key":")" + key + "\"}")
+        .status;
+  }
   /// "path text" of everything that the platform got.
   std::vector<std::string> posted() {
     std::vector<std::string> all;
@@ -65,7 +70,7 @@ class ChannelHub : public testing::Test {
   }
 
   FakePeer peer = FakePeer::http().answers(200, "{}");
-  testkit::TestHub hub;
+  testkit::TestHub hub{{.http = true}};
 };
 
 TEST_F(ChannelHub, SendsWhatAnAgentWroteAndReportsIt) {
@@ -119,6 +124,16 @@ TEST_F(ChannelHub, GivesUpWithTheReason) {
   const auto seq = agent_writes(conversation, {.text = "您好"});
   ASSERT_TRUE(hub.wait_until([&] { return message(conversation, seq).delivery == Delivery::failed; }, 10min));
   EXPECT_THAT(message(conversation, seq).delivery_detail, HasSubstr("the platform is busy"));
+}
+
+TEST_F(ChannelHub, GivesUpInTimeWhenThePlatformWantsToBeLeftAloneForADay) {
+  peer.on("POST", "/text", 429, "{}");
+  start("give_up: 2m\n");
+  const Id conversation = customer_writes();
+  const auto seq = agent_writes(conversation, {.text = "您好"});
+  ASSERT_TRUE(hub.wait_until([&] { return message(conversation, seq).delivery == Delivery::failed; }, 10min));
+  // Its own or another message's call was told so.
+  EXPECT_THAT(message(conversation, seq).delivery_detail, HasSubstr("given up after 2 min"));
 }
 
 TEST_F(ChannelHub, FailsAtOnceWhatWillNeverWork) {
@@ -216,6 +231,39 @@ TEST_F(ChannelHub, SendsNoPartTwiceAcrossARestart) {
   peer.on("POST", "/card", 200, "{}");
   EXPECT_TRUE(hub.wait_until([&] { return message(conversation, seq).delivery == Delivery::sent; }, 5min));
   EXPECT_EQ(std::ranges::count(posted(), "/text 在这里"), 1);
+}
+
+TEST_F(ChannelHub, AReceiptFindsItsMessageHoweverLongThePlatformsIdsAre) {
+  start("long_ids: true\n");
+  const Id conversation = customer_writes();
+  const auto first = agent_writes(conversation, {.text = "一"});
+  const auto second = agent_writes(conversation, {.text = "二"});
+  ASSERT_TRUE(reaches(conversation, first, Delivery::sent));
+  ASSERT_TRUE(reaches(conversation, second, Delivery::sent));
+  const auto id_of = [&](std::int64_t seq) {
+    return std::string(200, 'p') + message(conversation, seq).id.str() + "-0";
+  };
+  EXPECT_EQ(platform_tells("", "delivered", id_of(second)), 200);
+  EXPECT_TRUE(reaches(conversation, second, Delivery::delivered));
+  EXPECT_EQ(message(conversation, first).delivery, Delivery::sent);
+  hub.restart();
+  const auto third = agent_writes(conversation, {.text = "三"});
+  ASSERT_TRUE(reaches(conversation, third, Delivery::sent));
+  hub.restart();
+  EXPECT_EQ(platform_tells("", "delivered", id_of(third)), 200);
+  EXPECT_TRUE(reaches(conversation, third, Delivery::delivered)) << "from the table too";
+  EXPECT_EQ(message(conversation, first).delivery, Delivery::sent) << "ids that begin alike are not one";
+}
+
+TEST_F(ChannelHub, CustomersWhoseIdsBeginAlikeAreNotOne) {
+  start();
+  const std::string long_id(128, 'u');
+  EXPECT_EQ(platform_tells(long_id, "在吗", "m1"), 200);
+  hub.run_until_idle();
+  const auto known = hub.ask(FindConversation{"shop", long_id})->last_seq;
+  EXPECT_EQ(platform_tells(long_id + "2", "在吗", "m2"), 400) << "an answer to a shortened id would go to the other";
+  hub.run_until_idle();
+  EXPECT_EQ(hub.ask(FindConversation{"shop", long_id})->last_seq, known);
 }
 
 TEST(ChannelConnector, TellsWhatItCanCarry) {

@@ -1,4 +1,5 @@
 // A channel whose platform is whatever HTTP server the test points it to: what the kit does is tested with it.
+#include "connectors/channel/incoming.hpp"
 #include "connectors/channel/plugin.hpp"
 
 namespace qiao::peer {
@@ -8,6 +9,7 @@ struct PeerConfig : channel::ChannelSettings {
   std::int32_t max_text = 0;
   std::chrono::seconds window{0};
   bool everybody_reads = false;
+  bool long_ids = false;
   [[nodiscard]] std::vector<std::string> addresses() const { return {endpoint}; }
 };
 void describe(Schema<PeerConfig>& s) {
@@ -16,6 +18,7 @@ void describe(Schema<PeerConfig>& s) {
   s.optional("max_text", &PeerConfig::max_text).doc("Longest text");
   s.optional("window", &PeerConfig::window, std::chrono::seconds(0)).doc("How long a customer can be written to");
   s.optional("everybody_reads", &PeerConfig::everybody_reads, false).doc("A public thread");
+  s.optional("long_ids", &PeerConfig::long_ids, false).doc("Its ids of messages have 200 bytes in front");
 }
 
 struct Posted {
@@ -34,11 +37,19 @@ class Client final : public channel::Platform {
       : config_(config), services_(std::move(services)) {}
 
   Result<void> start(Context& host) {
+    receiver_ = std::make_shared<channel::Receiver>(services_, channel::Receiver::Options{});
     host.http().raw(
         {.method = "POST", .path = "/hooks/" + host.instance(), .access = Access::anyone(), .run = Run::direct},
         [this](const std::shared_ptr<const HttpRequest>& request, HttpReply reply) {
           auto in = from_json<Posted>(request->body);
           if (!in) return reply(HttpResponse::problem(in.error()));
+          if (in->text == "delivered") {
+            channel::Incoming receipt;
+            receipt.kind = channel::Incoming::Kind::receipt;
+            receipt.message.external_id = in->key;
+            receipt.state = contract::Delivery::delivered;
+            return receiver_->take({receipt}, [reply](const Result<void>&) { reply(HttpResponse{}); });
+          }
           contract::AcceptMessage message;
           message.external_id = in->key;
           message.user = in->user;
@@ -71,13 +82,18 @@ class Client final : public channel::Platform {
     if (!answer) return answer.error();
     switch (answer->status) {
       case 200:
-        return "p" + part.key;
+        return (config_.long_ids ? std::string(200, 'p') : "p") + part.key;
       case 401:
         return channel::failure::token("log in again");
       case 403:
         return channel::failure::window_closed("the customer wrote too long ago");
       case 415:
         return channel::failure::unsupported("not this");
+      case 429: {
+        Error busy{Errc::rate_limited, "come back tomorrow"};
+        busy.retry_after = std::chrono::hours(24);
+        return busy;
+      }
       case 503:
         return Error{Errc::unavailable, "the platform is busy"};
       default:
@@ -90,6 +106,7 @@ class Client final : public channel::Platform {
  private:
   const PeerConfig config_;
   const std::shared_ptr<channel::Services> services_;
+  std::shared_ptr<channel::Receiver> receiver_;
 };
 
 class PeerPlugin final : public channel::ChannelPlugin<PeerConfig, Client> {
