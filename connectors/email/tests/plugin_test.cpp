@@ -59,6 +59,8 @@ class Email : public testing::Test {
     static std::atomic<int> number{0};
     const std::string name = std::to_string(1'700'000'000 + ++number) + ".q." + "test";
     const fs::path home = folder.empty() ? maildir(address) : maildir(address) / folder;
+    // The server makes a folder when somebody first logs in, its parts one after the other.
+    ASSERT_TRUE(eventually([&] { return fs::exists(home / "tmp") && fs::exists(home / "new"); }));
     std::ofstream(home / "tmp" / name, std::ios::binary) << mail;
     fs::permissions(home / "tmp" / name, fs::perms::all);
     fs::rename(home / "tmp" / name, home / "new" / name);
