@@ -47,13 +47,9 @@ after(async () => {
 });
 
 async function arrive() {
-  [boss, liting] = await Promise.all([[boss, 'admin'], [liting, 'liting']].map(async ([before, name]) => {
-    before?.close();
-    const agent = new Agent(hub);
-    await agent.login(name);
-    await agent.connect();
-    return agent;
-  }));
+  boss?.close();
+  liting?.close();
+  [boss, liting] = await Promise.all([Agent.at(hub, 'admin'), Agent.at(hub, 'liting')]);
 }
 const text = (user, content, more = {}) => ({user, msgtype: 'text', text: {content, ...more}});
 const says = (user, content, more) => wecom.control({say: text(user, content, more)});

@@ -90,6 +90,14 @@ export class Agent extends Client {
     super(hub.url, '/api/v1/agent');
   }
 
+  /** One who is logged in and connected. */
+  static async at(hub, login) {
+    const agent = new Agent(hub);
+    await agent.login(login);
+    await agent.connect();
+    return agent;
+  }
+
   async login(login, password = 'qiao-demo-2026') {
     const answer = await json(await fetch(`${this.url}/api/v1/login`, {
       method: 'POST', headers: {'content-type': 'application/json'}, body: JSON.stringify({login, password, token: true})}));
