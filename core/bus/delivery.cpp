@@ -132,15 +132,13 @@ void Hub::request(Instance& from, MessageRef message, const RequestOptions& opti
   Queue* queue = ctx.instance == &from && !ctx.direct ? ctx.queue : nullptr;
   auto pending = std::make_shared<Pending>(from, *message->type, queue, std::move(callback));
   fill_headers(from, *message, options.priority, options.partition, {}, options.trace);
-  const SteadyTime deadline = clock_.steady() + options.deadline;
-  message->headers.deadline = deadline;
+  message->headers.deadline = clock_.steady() + options.deadline;
   pending->headers = message->headers;
   if (!from.add(pending)) {
     // Nothing waits for this callback any more, so it runs here and now.
     pending->deliver(stopping(), queue);
     return;
   }
-  timers_.add(deadline, pending);
   send(ctx, std::move(message), options.to, pending);
 }
 

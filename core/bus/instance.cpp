@@ -20,6 +20,23 @@ class TickTask final : public Task {
   std::shared_ptr<BusTimer> timer_;
 };
 
+/// The earliest deadline of an instance's open requests.
+class DeadlineAlarm final : public Alarm {
+ public:
+  DeadlineAlarm(std::weak_ptr<Instance> instance, SteadyTime at) : instance_(std::move(instance)), at_(at) {}
+  void ring(SteadyTime now) override {
+    if (const auto instance = instance_.lock()) instance->expire_pending(at_, now);
+  }
+
+ private:
+  const std::weak_ptr<Instance> instance_;
+  const SteadyTime at_;
+};
+
+/// Deadlines that follow each other more closely are met together, so that ten thousand of them are not as many looks
+/// at ten thousand requests.
+constexpr auto kBetweenLooks = std::chrono::milliseconds(10);
+
 }  // namespace
 
 Instance::~Instance() = default;
@@ -132,13 +149,41 @@ std::int64_t Instance::coarse_now() const noexcept { return hub_.coarse_now(); }
 std::int64_t Instance::precise_now() const noexcept { return hub_.precise_now(); }
 
 bool Instance::add(const std::shared_ptr<Pending>& pending) {
-  const std::lock_guard lock(pending_mutex_);
-  if (pending_closed_) return false;
-  pending->self_ = pending;
-  pending->after_ = pending_;
-  if (pending_ != nullptr) pending_->before_ = pending.get();
-  pending_ = pending.get();
+  const SteadyTime deadline = pending->headers.deadline;
+  bool earliest = false;
+  {
+    const std::lock_guard lock(pending_mutex_);
+    if (pending_closed_) return false;
+    pending->self_ = pending;
+    pending->after_ = pending_;
+    if (pending_ != nullptr) pending_->before_ = pending.get();
+    pending_ = pending.get();
+    earliest = pending->needs_alarm() && deadline < next_deadline_;
+    if (earliest) next_deadline_ = deadline;
+  }
+  if (earliest) hub_.timers().add(deadline, std::make_shared<DeadlineAlarm>(weak_from_this(), deadline));
   return true;
+}
+
+void Instance::expire_pending(SteadyTime deadline, SteadyTime now) {
+  std::vector<std::shared_ptr<Pending>> late;
+  SteadyTime next = SteadyTime::max();
+  {
+    const std::lock_guard lock(pending_mutex_);
+    if (deadline != next_deadline_) return;  // an earlier one came after this alarm was set, and has its own
+    for (Pending* p = pending_; p != nullptr; p = p->after_) {
+      if (!p->needs_alarm()) continue;
+      if (p->headers.deadline <= now) {
+        late.push_back(p->self_);
+      } else {
+        next = std::min(next, p->headers.deadline);
+      }
+    }
+    if (next != SteadyTime::max() && !hub_.manual()) next = std::max(next, now + kBetweenLooks);
+    next_deadline_ = next;
+  }
+  if (next != SteadyTime::max()) hub_.timers().add(next, std::make_shared<DeadlineAlarm>(weak_from_this(), next));
+  for (const auto& pending : late) pending->expire();
 }
 
 void Instance::remove(Pending& pending) {

@@ -65,10 +65,13 @@ class Instance : public std::enable_shared_from_this<Instance> {
   [[nodiscard]] std::int64_t coarse_now() const noexcept;
   [[nodiscard]] std::int64_t precise_now() const noexcept;
 
-  // Open requests of this instance.
+  // Open requests of this instance. One alarm, for the earliest deadline, serves them all: nearly every request is
+  // answered long before, and costs the timers nothing.
   bool add(const std::shared_ptr<Pending>& pending);
   void remove(Pending& pending);
   void cancel_pending(const Error& why);
+  /// The alarm for `deadline` rang.
+  void expire_pending(SteadyTime deadline, SteadyTime now);
 
   // Timers.
   std::shared_ptr<BusTimer> start_timer(Duration delay, Duration period, const Lane& lane, std::function<void()> work);
@@ -111,6 +114,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   mutable std::mutex pending_mutex_;
   Pending* pending_ = nullptr;  // a list; each entry keeps itself alive while it is in it
   bool pending_closed_ = false;
+  SteadyTime next_deadline_ = SteadyTime::max();  // an alarm is set for it; no open request has an earlier one
 
   std::mutex timers_mutex_;
   std::vector<std::weak_ptr<BusTimer>> timers_;

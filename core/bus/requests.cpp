@@ -24,11 +24,14 @@ class ReplyTask final : public Task {
 }  // namespace
 
 Pending::Pending(Instance& asker, const MessageType& type, Queue* queue, std::function<void(Reply)> callback)
-    : asker_(asker.shared_from_this()), type_(type), queue_(queue), callback_(std::move(callback)) {}
+    : asker_(asker.shared_from_this()),
+      type_(type),
+      queue_(queue),
+      callback_(std::move(callback)),
+      called_back_(callback_ != nullptr) {}
 
 bool Pending::complete(Reply reply) {
   if (claimed_.exchange(true, std::memory_order_acq_rel)) return false;
-  asker_->hub().timers().silence(*this);
   if (!callback_) {
     {
       const std::lock_guard lock(mutex_);
@@ -45,7 +48,7 @@ bool Pending::complete(Reply reply) {
   return true;
 }
 
-void Pending::ring(SteadyTime) {
+void Pending::expire() {
   if (complete(timeout_error())) asker_->hub().count_timeout();
 }
 
@@ -56,7 +59,7 @@ Pending::Reply Pending::wait(std::chrono::milliseconds timeout) {
   if (!answered_.wait_for(lock, timeout, [this] { return reply_.has_value(); })) {
     lock.unlock();
     // Whoever answers at this very moment wins, and the answer is there.
-    ring({});
+    expire();
     lock.lock();
     answered_.wait(lock, [this] { return reply_.has_value(); });
   }
@@ -96,7 +99,7 @@ Port::~Port() {
 bool Port::over(std::int64_t now) {
   const auto deadline =
       std::chrono::duration_cast<std::chrono::nanoseconds>(pending_->headers.deadline.time_since_epoch());
-  if (now > deadline.count()) pending_->ring({});
+  if (now > deadline.count()) pending_->expire();
   return pending_->answered();
 }
 

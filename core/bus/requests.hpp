@@ -15,7 +15,7 @@ namespace qiao::core::bus {
 ///
 /// It is on its asker's list from the question until the callback has returned, so that the asker's end can wait for
 /// it.
-class Pending final : public Alarm, public std::enable_shared_from_this<Pending> {
+class Pending final : public std::enable_shared_from_this<Pending> {
  public:
   using Reply = Result<MessageRef>;
   /// With a callback: it runs on `queue`, or on the answering thread when `queue` is null. Without: `wait` takes the
@@ -25,7 +25,10 @@ class Pending final : public Alarm, public std::enable_shared_from_this<Pending>
   /// The first answer counts; false for later ones. Any thread.
   bool complete(Reply reply);
   [[nodiscard]] bool answered() const noexcept { return claimed_.load(std::memory_order_acquire); }
-  void ring(SteadyTime now) override;
+  /// The deadline has passed.
+  void expire();
+  /// Somebody has to tell it that its deadline has passed; who asked with `wait` looks at the clock themselves.
+  [[nodiscard]] bool needs_alarm() const noexcept { return called_back_ && !answered(); }
 
   /// Blocks until the answer is there; past `timeout` the answer is `timeout`.
   Reply wait(std::chrono::milliseconds timeout);
@@ -44,6 +47,7 @@ class Pending final : public Alarm, public std::enable_shared_from_this<Pending>
   const MessageType& type_;
   Queue* const queue_;
   std::function<void(Reply)> callback_;
+  const bool called_back_;
   std::atomic<bool> claimed_{false};
 
   std::mutex mutex_;

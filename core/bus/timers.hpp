@@ -27,9 +27,8 @@ class Alarm {
 
 /// A heap of alarms and, unless it is manual, the thread that rings them. Any thread.
 ///
-/// Most alarms are deadlines of requests that are answered long before: cancelling one costs a flag, and the silent
-/// ones are swept when they are the larger part. The thread is woken only when a new alarm is earlier than what it
-/// waits for.
+/// Cancelling an alarm costs a flag, and the silent ones are swept when they are the larger part. The thread is woken
+/// only when a new alarm is earlier than what it waits for.
 class TimerQueue {
  public:
   TimerQueue(const Clock& clock, bool manual);

@@ -118,6 +118,38 @@ TEST_F(ManualBus, TimesOutAndIgnoresTheLateAnswer) {
   EXPECT_EQ(bus.snapshot().timeouts, 1u);
 }
 
+TEST_F(ManualBus, MeetsEachDeadlineWhicheverOrderTheyWereAskedIn) {
+  std::map<std::int64_t, Responder<Sum>> later;
+  auto server = bus.attach("server");
+  server->serve<Add>([&](const Add& add, const Headers&, Responder<Sum> respond) { later.emplace(add.left, respond); });
+  server->activate();
+  auto asker = active("asker");
+  std::vector<std::string> answers;
+  for (const int ms : {300, 100, 200, 150, 400}) {
+    asker->request(Add{ms, 0}, std::chrono::milliseconds(ms), [&answers, ms](const Result<Sum>& r) {
+      answers.push_back(std::to_string(ms) + (r ? " ok" : " timeout"));
+    });
+  }
+  const auto at = [&](int ms) {
+    clock.advance(std::chrono::milliseconds(ms));
+    bus.run_until_idle();
+  };
+  at(99);
+  EXPECT_TRUE(answers.empty());
+  at(1);
+  later.at(150)(Sum{1});
+  at(0);
+  EXPECT_EQ(answers, (std::vector<std::string>{"100 timeout", "150 ok"}));
+  at(100);
+  asker->request(Add{50, 0}, 50ms, [&](const Result<Sum>& r) { answers.emplace_back(r ? "50 ok" : "50 timeout"); });
+  at(50);
+  at(50);
+  EXPECT_EQ(answers, (std::vector<std::string>{"100 timeout", "150 ok", "200 timeout", "50 timeout", "300 timeout"}));
+  at(100);
+  EXPECT_EQ(answers.back(), "400 timeout");
+  EXPECT_EQ(bus.snapshot().timeouts, 5u);
+}
+
 TEST_F(ManualBus, AnswersForAServerThatForgetsTo) {
   auto server = bus.attach("server");
   server->serve<Add>([](const Add&, const Headers&, Responder<Sum>) {});

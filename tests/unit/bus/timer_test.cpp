@@ -138,7 +138,7 @@ TEST(Timers, FollowAClockThatIsTurnedByHand) {
   rang.get_future().get();
 }
 
-TEST(Timers, SweepTheDeadlinesOfAnsweredRequests) {
+TEST(Timers, KeepNothingOfAnsweredRequests) {
   LocalBus::Options options;
   options.manual = true;
   TurnedClock clock;
