@@ -157,16 +157,17 @@ void Acceptance::put(const ConversationPtr& conversation, std::shared_ptr<Incomi
   const Id trace = incoming->trace;
   ledger_.change(
       conversation, trace,
-      [incoming, c = conversation.get()](Draft& draft, Time now) -> Result<void> {
+      // `incoming` belongs to what is done at the end.
+      [incoming = incoming.get(), c = conversation.get()](Draft& draft, Time now) -> Result<void> {
         const AcceptMessage& m = incoming->message;
         NewMessage message;
         message.author = Author::customer;
-        const Conversation::Customer customer = c->customer();
+        Conversation::Customer customer = c->customer();
         if (incoming->event) {
           message.author = Author::system;
           message.note = true;
         } else {
-          message.author_name = customer.name;
+          message.author_name = std::move(customer.name);
         }
         message.content = m.content;
         message.client_id = m.external_id;
@@ -192,7 +193,7 @@ void Acceptance::put(const ConversationPtr& conversation, std::shared_ptr<Incomi
         if (!incoming->message.user_name.empty() && c->customer().generated) {
           contacts_.learn_name(c, shorten(incoming->message.user_name, kMostName));
         }
-        if (!incoming->event && !outcome->accepted.duplicate && outcome->view.state == ConversationState::bot) {
+        if (!incoming->event && !outcome->accepted.duplicate && outcome->status->state == ConversationState::bot) {
           bot_.wrote(c, outcome->accepted.seq, incoming->trace);
         }
       });

@@ -106,7 +106,7 @@ void Actions::resolve(const contract::Resolve& resolve, Id trace, View answer) {
         },
         [answer](const Result<Outcome>& outcome) {
           if (!outcome) return answer(outcome.error());
-          answer(outcome->view);
+          answer(outcome->conversation->view());
         });
   });
 }

@@ -34,7 +34,7 @@ void Activity::flush(Ledger& ledger) {
       [batch, &records = ledger.records()](Session& session) -> Result<void> {
         for (const ConversationPtr& c : batch) {
           if (!c->stored() || c->erased) continue;
-          if (auto done = records.update_activity(session, c->facts.id, c->contact(), c->status(), c->marks()); !done)
+          if (auto done = records.update_activity(session, c->facts.id, c->contact(), *c->status(), c->marks()); !done)
             return done;
         }
         return {};

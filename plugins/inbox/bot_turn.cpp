@@ -177,7 +177,7 @@ void BotTurns::answered(const ConversationPtr& conversation, Turn turn, Result<c
           return finish(conversation->facts.id, true);
         }
         (said ? answers_ : handoffs_).add();
-        finish(conversation->facts.id, outcome->view.state == ConversationState::bot);
+        finish(conversation->facts.id, outcome->status->state == ConversationState::bot);
       });
 }
 

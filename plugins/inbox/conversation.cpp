@@ -1,25 +1,44 @@
 #include "plugins/inbox/conversation.hpp"
 
 namespace qiao::inbox {
+namespace {
+
+const StatusPtr& nothing_yet() {
+  static const StatusPtr status = std::make_shared<const Status>();
+  return status;
+}
+
+}  // namespace
 
 Conversation::Conversation(Facts what, Customer who, Status status)
     : facts(std::move(what)),
       fresh_contact(who.fresh),
-      initial(status),
-      now_(std::move(status)),
+      initial(std::make_shared<const Status>(std::move(status))),
+      ahead{initial, {}, {}, false, false},
+      now_(initial),
       customer_(std::move(who)),
       stored_(false) {}
 
 Conversation::Conversation(Facts what, Customer who, ReadMarks marks, Ahead read)
     : facts(std::move(what)),
       fresh_contact(false),
+      initial(nothing_yet()),
       ahead(std::move(read)),
       now_(ahead.status),
       customer_(std::move(who)),
       marks_(marks),
       stored_(true) {}
 
-ConversationView Conversation::view_locked() const {
+void Conversation::commit(StatusPtr status) {
+  const std::lock_guard lock(mutex_);
+  now_.swap(status);  // the one before is destroyed after the lock
+  stored_ = true;
+  if (now_->state != ConversationState::queued) place_ = estimate_s_ = 0;
+}
+
+ConversationView Conversation::view() const {
+  const std::lock_guard lock(mutex_);
+  const Status& now = *now_;
   ConversationView v;
   v.id = facts.id;
   v.contact = customer_.contact;
@@ -28,55 +47,42 @@ ConversationView Conversation::view_locked() const {
   v.user = facts.user;
   v.site = facts.site;
   v.language = facts.language;
-  v.state = now_.state;
-  v.group = now_.group;
-  v.agent = now_.agent;
-  v.agent_name = now_.agent_name;
-  v.last_seq = now_.last_seq;
+  v.state = now.state;
+  v.group = now.group;
+  v.agent = now.agent;
+  v.agent_name = now.agent_name;
+  v.last_seq = now.last_seq;
   v.read_by_customer = marks_.customer;
   v.read_by_agent = marks_.agent;
-  v.preview = now_.preview;
-  v.preview_author = now_.preview_author;
-  v.intent = now_.intent;
-  v.handoff_reason = now_.handoff_reason;
-  if (now_.state == ConversationState::queued) {
+  v.preview = now.preview;
+  v.preview_author = now.preview_author;
+  v.intent = now.intent;
+  v.handoff_reason = now.handoff_reason;
+  if (now.state == ConversationState::queued) {
     v.queue_place = place_;
     v.queue_estimate_s = estimate_s_;
   }
-  v.rating = now_.rating;
+  v.rating = now.rating;
   v.opened_at = facts.opened_at;
-  v.changed_at = now_.changed_at;
-  v.queued_at = now_.queued_at;
-  v.resolved_at = now_.resolved_at;
+  v.changed_at = now.changed_at;
+  v.queued_at = now.queued_at;
+  v.resolved_at = now.resolved_at;
   return v;
 }
 
-ConversationView Conversation::commit(Status status) {
-  const std::lock_guard lock(mutex_);
-  now_ = std::move(status);
-  stored_ = true;
-  if (now_.state != ConversationState::queued) place_ = estimate_s_ = 0;
-  return view_locked();
-}
-
-ConversationView Conversation::view() const {
-  const std::lock_guard lock(mutex_);
-  return view_locked();
-}
-
-Status Conversation::status() const {
+StatusPtr Conversation::status() const {
   const std::lock_guard lock(mutex_);
   return now_;
 }
 
 ConversationState Conversation::state() const {
   const std::lock_guard lock(mutex_);
-  return now_.state;
+  return now_->state;
 }
 
 Time Conversation::closed_at() const {
   const std::lock_guard lock(mutex_);
-  return now_.state == ConversationState::resolved ? now_.resolved_at : Time{};
+  return now_->state == ConversationState::resolved ? now_->resolved_at : Time{};
 }
 
 bool Conversation::stored() const {
@@ -120,7 +126,7 @@ ReadMarks Conversation::marks() const {
 
 bool Conversation::mark_read(Author reader, std::int64_t seq) {
   const std::lock_guard lock(mutex_);
-  seq = std::min(seq, now_.last_seq);
+  seq = std::min(seq, now_->last_seq);
   std::int64_t& mark = reader == Author::customer ? marks_.customer : marks_.agent;
   if (seq <= mark) return false;
   mark = seq;

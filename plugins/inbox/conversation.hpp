@@ -19,7 +19,7 @@ namespace qiao::inbox {
 class Conversation {
  public:
   struct Ahead {
-    Status status;
+    StatusPtr status;
     KeyWindow keys;       ///< of this conversation and the customer's one before it
     Id previous;          ///< that one
     bool loaded = false;  ///< false: read it from the database first (after a rollback)
@@ -41,14 +41,14 @@ class Conversation {
 
   const Facts facts;
   const bool fresh_contact;
-  const Status initial;  ///< of a conversation that is not stored yet
+  const StatusPtr initial;  ///< of a conversation that is not stored yet
 
   Ahead ahead;  ///< of the writer
 
-  /// After a commit: what is true now, and the view of it.
-  ConversationView commit(Status status);
+  /// After a commit: what is true now.
+  void commit(StatusPtr status);
   [[nodiscard]] ConversationView view() const;
-  [[nodiscard]] Status status() const;
+  [[nodiscard]] StatusPtr status() const;
   [[nodiscard]] ConversationState state() const;
   /// When it was resolved, while it is; otherwise 1970.
   [[nodiscard]] Time closed_at() const;
@@ -69,10 +69,8 @@ class Conversation {
   std::atomic<bool> dirty{false};   ///< it is in the list of what must be written lazily
 
  private:
-  [[nodiscard]] ConversationView view_locked() const;
-
   mutable std::mutex mutex_;
-  Status now_;
+  StatusPtr now_;
   Customer customer_;
   ReadMarks marks_;
   std::int32_t place_ = 0;

@@ -23,7 +23,7 @@ Result<ConversationPtr> made(Session& session, Result<std::optional<records::Loa
   if (!read) return read.error();
   if (!*read) return ConversationPtr{};
   records::Loaded& loaded = **read;
-  Conversation::Ahead ahead{std::move(loaded.status), {}, {}, true, true};
+  Conversation::Ahead ahead{std::make_shared<const Status>(std::move(loaded.status)), {}, {}, true, true};
   if (auto keys = records::read_keys(session, loaded.facts, ahead.keys, ahead.previous); !keys) return keys.error();
   return std::make_shared<Conversation>(std::move(loaded.facts), std::move(loaded.customer), loaded.marks,
                                         std::move(ahead));
@@ -51,7 +51,7 @@ ConversationPtr ConversationTable::peek(Id id) {
 
 ConversationPtr ConversationTable::cached(const std::string& channel, const std::string& user) {
   const std::lock_guard lock(mutex_);
-  const auto caller = by_caller_.find(CallerKey{channel, user});
+  const auto caller = by_caller_.find(CallerName{channel, user});
   if (caller == by_caller_.end()) return nullptr;
   const auto it = by_id_.find(caller->second);
   if (it == by_id_.end()) return nullptr;
@@ -66,12 +66,12 @@ bool ConversationTable::over_locked(const Conversation& conversation) const {
 }
 
 ConversationPtr ConversationTable::begin_another_locked(const Conversation& before) {
-  const Status old = before.status();
+  const StatusPtr old = before.status();
   Facts facts = before.facts;
   facts.id = new_id();
   facts.opened_at = whole_ms(clock_.now());
   Status status;
-  status.previous_agent = old.agent ? old.agent : old.previous_agent;
+  status.previous_agent = old->agent ? old->agent : old->previous_agent;
   status.changed_at = facts.opened_at;
   Conversation::Customer customer = before.customer();
   customer.fresh = false;
@@ -108,7 +108,7 @@ void ConversationTable::trim_locked() {
       ++it;
       continue;
     }
-    const auto caller = by_caller_.find(CallerKey{conversation->facts.channel, conversation->facts.user});
+    const auto caller = by_caller_.find(CallerName{conversation->facts.channel, conversation->facts.user});
     if (caller != by_caller_.end() && caller->second == conversation->facts.id) by_caller_.erase(caller);
     it = order_.erase(it);
     by_id_.erase(entry);
@@ -117,7 +117,7 @@ void ConversationTable::trim_locked() {
 
 void ConversationTable::forget(const Conversation& conversation) {
   const std::lock_guard lock(mutex_);
-  const auto caller = by_caller_.find(CallerKey{conversation.facts.channel, conversation.facts.user});
+  const auto caller = by_caller_.find(CallerName{conversation.facts.channel, conversation.facts.user});
   if (caller != by_caller_.end() && caller->second == conversation.facts.id) by_caller_.erase(caller);
   const auto entry = by_id_.find(conversation.facts.id);
   if (entry == by_id_.end() || entry->second.get() != &conversation) return;
@@ -245,7 +245,7 @@ Result<ConversationPtr> ConversationTable::fetch(Id id) {
 
 ConversationPtr ConversationTable::newest(const std::string& channel, const std::string& user) {
   const std::lock_guard lock(mutex_);
-  const auto caller = by_caller_.find(CallerKey{channel, user});
+  const auto caller = by_caller_.find(CallerName{channel, user});
   if (caller == by_caller_.end()) return nullptr;
   const auto it = by_id_.find(caller->second);
   return it != by_id_.end() && it->second->stored() ? it->second : nullptr;

@@ -75,13 +75,27 @@ class ConversationTable {
   struct CallerKey {
     std::string channel;
     std::string user;
-    bool operator==(const CallerKey&) const = default;
+  };
+  /// The same, looked for without a copy.
+  struct CallerName {
+    std::string_view channel;
+    std::string_view user;
+    CallerName(std::string_view c, std::string_view u) : channel(c), user(u) {}
+    CallerName(const CallerKey& key) : channel(key.channel), user(key.user) {}  // NOLINT: the same in other clothes
+    bool operator==(const CallerName&) const = default;
   };
   struct CallerHash {
-    std::size_t operator()(const CallerKey& key) const noexcept {
-      return std::hash<std::string>{}(key.user) * 31 + std::hash<std::string>{}(key.channel);
+    using is_transparent = void;
+    std::size_t operator()(const CallerName& key) const noexcept {
+      return std::hash<std::string_view>{}(key.user) * 31 + std::hash<std::string_view>{}(key.channel);
     }
   };
+  struct CallerEqual {
+    using is_transparent = void;
+    bool operator()(const CallerName& a, const CallerName& b) const noexcept { return a == b; }
+  };
+  template <class T>
+  using ByCaller = std::unordered_map<CallerKey, T, CallerHash, CallerEqual>;
 
   void run_load(Id id);
   void run_load(const CallerKey& key);
@@ -103,14 +117,14 @@ class ConversationTable {
   mutable std::mutex mutex_;
   Duration reopen_within_;
   std::unordered_map<Id, ConversationPtr> by_id_;
-  std::unordered_map<CallerKey, Id, CallerHash> by_caller_;  ///< the newest conversation of each
-  std::list<Conversation*> order_;                           ///< least recently used first
+  ByCaller<Id> by_caller_;          ///< the newest conversation of each
+  std::list<Conversation*> order_;  ///< least recently used first
   std::unordered_map<Id, std::vector<Found>> loading_;
   struct LoadingCaller {
     Caller caller;
     std::vector<Found> waiting;
   };
-  std::unordered_map<CallerKey, LoadingCaller, CallerHash> loading_callers_;
+  ByCaller<LoadingCaller> loading_callers_;
 };
 
 }  // namespace qiao::inbox

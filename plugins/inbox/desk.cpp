@@ -45,8 +45,8 @@ Result<void> Desk::rebuild() {
   const std::lock_guard lock(mutex_);
   loads_.replace(open.served);
   for (const ConversationPtr& conversation : waiting) {
-    if (const Status status = conversation->status(); status.state == ConversationState::queued) {
-      put_locked(conversation, status);
+    if (const StatusPtr status = conversation->status(); status->state == ConversationState::queued) {
+      put_locked(conversation, *status);
     }
   }
   for (const QueueBoard::Move& move : board_.moves()) {
@@ -159,7 +159,7 @@ void Desk::sweep() {
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [id, conversation] : queued_) {
-      if (open_questions_.contains(id) || conversation->status().notice_sent) continue;
+      if (open_questions_.contains(id) || conversation->status()->notice_sent) continue;
       unplaced_.push_back(conversation);
       open_questions_.insert(id);
     }
@@ -200,14 +200,14 @@ bool Desk::next(Question& question) {
 }
 
 void Desk::ask(Question question) {
-  const Status status = question.conversation->status();
-  if (status.state != ConversationState::queued) return settle(question.conversation);
+  const StatusPtr status = question.conversation->status();
+  if (status->state != ConversationState::queued) return settle(question.conversation);
   const Id id = question.conversation->facts.id;
   contract::DecideRoute decide;
   decide.conversation = question.conversation->view();
-  decide.group_hint = status.group;
-  decide.in_app = status.in_app;
-  decide.previous_agent = status.previous_agent;
+  decide.group_hint = status->group;
+  decide.in_app = status->in_app;
+  decide.previous_agent = status->previous_agent;
   (void)store_.read([&](Session& session) -> Result<void> {
     auto words = table_.records().last_words(session, id);
     if (!words) return words.error();
@@ -216,7 +216,7 @@ void Desk::ask(Question question) {
   });
   {
     const std::lock_guard lock(mutex_);
-    decide.ahead = board_.ahead_of(status.group, {status.rank, status.queued_at, id});
+    decide.ahead = board_.ahead_of(status->group, {status->rank, status->queued_at, id});
     decide.loads = loads_.all();
     question.ahead = decide.ahead;
   }
@@ -234,10 +234,10 @@ void Desk::decided(const Question& question, const Result<contract::RouteDecisio
   // The hub stops: the queue is read again at the next start.
   if (!decision && hub_stops(decision.error())) return settle(conversation);
   const Id id = conversation->facts.id;
-  const Status status = conversation->status();
+  const StatusPtr status = conversation->status();
   Placement placement;
-  placement.group = status.group;
-  placement.rank = status.rank;
+  placement.group = status->group;
+  placement.rank = status->rank;
   if (decision) {
     if (!decision->group.empty()) placement.group = decision->group;
     placement.rank = decision->rank;
@@ -258,13 +258,13 @@ void Desk::decided(const Question& question, const Result<contract::RouteDecisio
       loads_.reserve(id, placement.agent);
     } else {
       heads_.erase(question.group);
-      placement.ahead = board_.ahead_of(placement.group, {placement.rank, status.queued_at, id});
+      placement.ahead = board_.ahead_of(placement.group, {placement.rank, status->queued_at, id});
       if (decision) board_.learn_pace(placement.group, question.ahead + 1, decision->estimate_s);
       estimate = board_.estimate(placement.group, placement.ahead + 1);
     }
   }
   if (!placement.agent) {
-    if (status.notice_sent && status.group == placement.group && status.rank == placement.rank) {
+    if (status->notice_sent && status->group == placement.group && status->rank == placement.rank) {
       return settle(conversation);
     }
     if (!question.head) conversation->set_place(placement.ahead + 1, estimate);
@@ -283,7 +283,7 @@ void Desk::decided(const Question& question, const Result<contract::RouteDecisio
           // Trying the next head at once would turn a database that is away into a busy loop.
           const std::lock_guard lock(mutex_);
           heads_.clear();
-        } else if (placement.agent && outcome->view.agent == placement.agent) {
+        } else if (placement.agent && outcome->status->agent == placement.agent) {
           handovers_.add();
         }
         settle(conversation);

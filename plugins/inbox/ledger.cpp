@@ -12,13 +12,12 @@ struct Ledger::Job {
   Step step;
   Finished finished;
   // Of the last run.
-  Status before;
-  Status after;
+  StatusPtr before;
+  StatusPtr after;
   std::vector<MessageView> messages;
   std::vector<std::string_view> told;
   std::optional<Accepted> duplicate;
   std::optional<contract::IdentitySeen> newcomer;
-  std::string key;  ///< of the first message
   bool written = false;
 };
 
@@ -89,9 +88,11 @@ void Ledger::change(ConversationPtr conversation, Id trace, Step step, Finished 
   const auto partition = static_cast<std::uint64_t>(conversation->facts.id.value);
   const Priority priority = conversation->stored() ? Priority::service : Priority::open;
   job->conversation = std::move(conversation);
+  // What is done at the end owns the job; the work before it borrows it.
+  Job* const borrowed = job.get();
   store_.write(
-      partition, [this, job](Session& session) { return run(*job, session); },
-      [this, job](Result<void> result) {
+      partition, [this, borrowed](Session& session) { return run(*borrowed, session); },
+      [this, job = std::move(job)](Result<void> result) {
         done(*job, std::move(result));
         end();
       },
@@ -105,7 +106,7 @@ Result<void> Ledger::reload(Conversation& conversation, Session& session) {
   ahead.stored = loaded->has_value();
   ahead.keys = {};
   if (auto keys = records::read_keys(session, conversation.facts, ahead.keys, ahead.previous); !keys) return keys;
-  ahead.status = *loaded ? std::move((*loaded)->status) : conversation.initial;
+  ahead.status = *loaded ? std::make_shared<const Status>(std::move((*loaded)->status)) : conversation.initial;
   ahead.loaded = true;
   return {};
 }
@@ -116,12 +117,12 @@ Result<void> Ledger::reread(Job& job, Session& session) {
   job.written = false;
   if (conversation.erased) return Error{Errc::not_found, "conversation.not_found", "this conversation was erased"};
   if (ahead.loaded && ahead.stored) {
-    auto same = records::unchanged(session, conversation.facts.id, ahead.status.version);
+    auto same = records::unchanged(session, conversation.facts.id, ahead.status->version);
     if (!same) return same.error();
     auto seq = records::last_seq(session, conversation.facts.id);
     if (!seq) return seq.error();
     // Everything that is not in the row follows from the messages.
-    if (*same && *seq == ahead.status.last_seq) return {};
+    if (*same && *seq == ahead.status->last_seq) return {};
   }
   job.before = ahead.status;
   if (auto done = reload(conversation, session); !done) return done;
@@ -139,8 +140,8 @@ void Ledger::refresh(ConversationPtr conversation) {
       [this, job](const Result<void>& result) {
         if (!result) return;
         if (job->written) job->conversation->commit(job->after);
-        const Status now = job->conversation->status();
-        if (moved_) moved_(job->conversation, job->written ? job->before : now, now);
+        const StatusPtr now = job->conversation->status();
+        if (moved_) moved_(job->conversation, job->written ? *job->before : *now, *now);
       },
       Priority::enrich);
 }
@@ -156,14 +157,14 @@ Result<void> Ledger::run(Job& job, Session& session) {
       if (auto done = reload(conversation, session); !done) return done;
     }
     const Time now = whole_ms(clock_.now());
-    Draft draft{ahead.status, false, {}, {}};
+    Draft draft{*ahead.status, false, {}, {}};
     if (auto done = job.step(draft, now); !done) return done;
-    job.after = std::move(draft.status);
     job.told = std::move(draft.told);
     job.duplicate.reset();
     job.newcomer.reset();
     job.messages.clear();
     job.written = !draft.messages.empty() || draft.keep;
+    job.after = ahead.status;
     if (!job.written) return {};
 
     if (auto looked = find_duplicate(job, draft.messages, session); !looked) return looked;
@@ -172,44 +173,47 @@ Result<void> Ledger::run(Job& job, Session& session) {
       job.told.clear();
       return {};
     }
-    auto stored = check_row(job, draft.keep, session);
-    if (stored) stored = store_messages(job, draft.messages, session, now);
+    auto stored = check_row(job, draft, session);
+    if (stored) stored = store_messages(job, draft, session, now);
     if (!stored && stored.error().id == kOutdated && !last) {
       ahead.loaded = false;
       continue;
     }
     if (!stored) return stored;
-    job.after.changed_at = std::max(job.after.changed_at, now);
-    if (auto row = store_row(job, draft.keep, session, now); !row) return row;
+    draft.status.changed_at = std::max(draft.status.changed_at, now);
+    if (auto row = store_row(job, draft, session, now); !row) return row;
     session.on_rollback([&ahead] { ahead.loaded = false; });
+    job.after = std::make_shared<const Status>(std::move(draft.status));
     job.before = std::exchange(ahead.status, job.after);
     ahead.stored = true;
-    if (!job.key.empty()) ahead.keys.add(job.key);
+    if (!draft.messages.empty() && !draft.messages.front().dedupe.empty())
+      ahead.keys.add(draft.messages.front().dedupe);
     break;
   }
   return {};
 }
 
 /// Before anything is written: `kOutdated` when the row is not the one that the step has seen.
-Result<void> Ledger::check_row(Job& job, bool keep, Session& session) {
+Result<void> Ledger::check_row(Job& job, Draft& draft, Session& session) {
   const Conversation& conversation = *job.conversation;
-  if (!keep || !conversation.ahead.stored) return {};
-  auto current = records::unchanged(session, conversation.facts.id, conversation.ahead.status.version);
+  if (!draft.keep || !conversation.ahead.stored) return {};
+  auto current = records::unchanged(session, conversation.facts.id, conversation.ahead.status->version);
   if (!current) return current.error();
   if (!*current) return Error{Errc::conflict, kOutdated, "the conversation was changed elsewhere; try again"};
-  ++job.after.version;
+  ++draft.status.version;
   return {};
 }
 
-Result<void> Ledger::store_messages(Job& job, std::vector<NewMessage>& messages, Session& session, Time now) {
+Result<void> Ledger::store_messages(Job& job, Draft& draft, Session& session, Time now) {
   const Id contact = job.conversation->contact();
-  for (NewMessage& m : messages) {
+  for (NewMessage& m : draft.messages) {
     const Time at = never(m.at) ? now : m.at;
-    follow(job.after, m.author, m.note, m.content.text, !m.content.attachments.empty() || !m.content.cards.empty(), at);
+    follow(draft.status, m.author, m.note, m.content.text, !m.content.attachments.empty() || !m.content.cards.empty(),
+           at);
     MessageView& view = job.messages.emplace_back();
     view.id = new_id();
     view.conversation = job.conversation->facts.id;
-    view.seq = job.after.last_seq;
+    view.seq = draft.status.last_seq;
     view.author = m.author;
     view.author_id = m.author_id;
     view.author_name = std::move(m.author_name);
@@ -229,13 +233,12 @@ Result<void> Ledger::store_messages(Job& job, std::vector<NewMessage>& messages,
 
 /// Whether the first message, the only one that somebody may repeat, is stored already.
 Result<void> Ledger::find_duplicate(Job& job, const std::vector<NewMessage>& messages, Session& session) {
-  job.key.clear();
   if (messages.empty() || messages.front().dedupe.empty()) return {};
   const Conversation::Ahead& ahead = job.conversation->ahead;
-  job.key = messages.front().dedupe;
-  if (!ahead.keys.may_have(job.key)) return {};
+  const std::string& key = messages.front().dedupe;
+  if (!ahead.keys.may_have(key)) return {};
   for (const Id conversation : {job.conversation->facts.id, ahead.previous}) {
-    auto found = records::find_duplicate(session, conversation, job.key);
+    auto found = records::find_duplicate(session, conversation, key);
     if (!found) return found.error();
     job.duplicate = *found;
     if (job.duplicate) break;
@@ -243,12 +246,11 @@ Result<void> Ledger::find_duplicate(Job& job, const std::vector<NewMessage>& mes
   return {};
 }
 
-Result<void> Ledger::store_row(Job& job, bool keep, Session& session, Time now) {
+Result<void> Ledger::store_row(Job& job, const Draft& draft, Session& session, Time now) {
   const Conversation& conversation = *job.conversation;
   if (conversation.ahead.stored) {
-    return keep
-               ? table_.records().update_conversation(session, conversation.facts.id, conversation.contact(), job.after)
-               : Result<void>{};
+    if (!draft.keep) return {};
+    return table_.records().update_conversation(session, conversation.facts.id, conversation.contact(), draft.status);
   }
   job.told.insert(job.told.begin(), "opened");
   const Facts& facts = conversation.facts;
@@ -260,13 +262,13 @@ Result<void> Ledger::store_row(Job& job, bool keep, Session& session, Time now) 
     if (!contact) return contact;
     job.newcomer = contract::IdentitySeen{customer.contact, facts.channel,  facts.user, customer.name,
                                           facts.site,       facts.language, now,        customer.generated};
-    return table_.records().insert_conversation(session, facts, customer.contact, job.after);
+    return table_.records().insert_conversation(session, facts, customer.contact, draft.status);
   }
   // Memory may not know yet that the contact was joined with another one.
   auto known = table_.records().contact_of(session, facts.channel, facts.user);
   if (!known) return known.error();
   if (!*known) return taken;
-  return table_.records().insert_conversation(session, facts, (*known)->id, job.after);
+  return table_.records().insert_conversation(session, facts, (*known)->id, draft.status);
 }
 
 void Ledger::done(Job& job, Result<void> result) {
@@ -278,7 +280,7 @@ void Ledger::done(Job& job, Result<void> result) {
   Outcome outcome;
   outcome.conversation = job.conversation;
   if (!job.written) {
-    outcome.view = job.conversation->view();
+    outcome.status = job.conversation->status();
     if (job.duplicate) {
       duplicates_.add();
       outcome.accepted = *job.duplicate;
@@ -286,33 +288,38 @@ void Ledger::done(Job& job, Result<void> result) {
     job.finished(std::move(outcome));
     return;
   }
-  const bool moved = moved_ && moved_between(job.before, job.after);
-  outcome.view = job.conversation->commit(moved ? job.after : std::move(job.after));
+  outcome.status = job.after;
+  job.conversation->commit(job.after);
   activity_.touch(job.conversation);
-  if (moved) moved_(job.conversation, job.before, job.after);
+  if (moved_ && moved_between(*job.before, *job.after)) moved_(job.conversation, *job.before, *job.after);
   if (!job.messages.empty()) {
     const MessageView& first = job.messages.front();
     outcome.accepted = {first.conversation, first.id, first.seq, false, first.at};
   }
-  tell(job, outcome.view);
+  tell(job);
   job.finished(std::move(outcome));
 }
 
-void Ledger::tell(Job& job, const ConversationView& view) {
+void Ledger::tell(Job& job) {
   PublishOptions options;
   options.trace = job.trace;
+  // Each event has a view of its own; the last one takes the one that is made here.
+  ConversationView made = job.conversation->view();
+  std::size_t left = job.messages.size() + job.told.size();
+  const auto view = [&] { return --left == 0 ? std::move(made) : made; };
   for (MessageView& message : job.messages) {
     stored_[static_cast<std::size_t>(message.author)]->add();
     // A subscriber that is full has its own repair: screens resume by sequence, the outbox is read again.
     if (message.delivery == Delivery::pending) {
-      (void)bus_.publish(contract::MessageStored{message, view}, options);
-      (void)bus_.publish(contract::MessageOutgoing{view.channel, view.user, std::move(message)}, options);
+      const Facts& facts = job.conversation->facts;
+      (void)bus_.publish(contract::MessageStored{message, view()}, options);
+      (void)bus_.publish(contract::MessageOutgoing{facts.channel, facts.user, std::move(message)}, options);
     } else {
-      (void)bus_.publish(contract::MessageStored{std::move(message), view}, options);
+      (void)bus_.publish(contract::MessageStored{std::move(message), view()}, options);
     }
   }
   for (const std::string_view what : job.told) {
-    (void)bus_.publish(contract::ConversationChanged{view, std::string(what)}, options);
+    (void)bus_.publish(contract::ConversationChanged{view(), std::string(what)}, options);
   }
   options.priority = Priority::open;
   if (job.newcomer) (void)bus_.publish(std::move(*job.newcomer), options);

@@ -24,7 +24,7 @@ inline constexpr const char* kIdentityTaken = "inbox.identity_taken";
 struct Outcome {
   ConversationPtr conversation;
   Accepted accepted;  ///< of the first message, when there was one
-  ConversationView view;
+  StatusPtr status;   ///< after it
 };
 
 /// Changes conversations: one change is one write, whose step runs in the order of the writes of that conversation, and
@@ -58,14 +58,14 @@ class Ledger {
  private:
   struct Job;
   Result<void> run(Job& job, Session& session);
-  Result<void> check_row(Job& job, bool keep, Session& session);
-  Result<void> store_messages(Job& job, std::vector<NewMessage>& messages, Session& session, Time now);
+  Result<void> check_row(Job& job, Draft& draft, Session& session);
+  Result<void> store_messages(Job& job, Draft& draft, Session& session, Time now);
   Result<void> find_duplicate(Job& job, const std::vector<NewMessage>& messages, Session& session);
-  Result<void> store_row(Job& job, bool keep, Session& session, Time now);
+  Result<void> store_row(Job& job, const Draft& draft, Session& session, Time now);
   Result<void> reload(Conversation& conversation, Session& session);
   Result<void> reread(Job& job, Session& session);
   void done(Job& job, Result<void> result);
-  void tell(Job& job, const ConversationView& view);
+  void tell(Job& job);
   void begin();
   void end();
 

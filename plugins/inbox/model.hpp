@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,6 +52,9 @@ struct Status {
   Time resolved_at;
   std::int64_t version = 0;  ///< of the row; a change of somebody else's is noticed by it
 };
+
+/// A status as it was at some moment; the next one is another object.
+using StatusPtr = std::shared_ptr<const Status>;
 
 /// Highest seq that each side has seen. Kept beside Status because it is set without the writer.
 struct ReadMarks {

@@ -213,7 +213,8 @@ Result<Loaded> Records::read_conversation(Session& session, const Rows& rows) co
 }
 
 ConversationView records::to_view(const Loaded& l) {
-  return Conversation(l.facts, l.customer, l.marks, {l.status, {}, {}, false, true}).view();
+  return Conversation(l.facts, l.customer, l.marks, {std::make_shared<const Status>(l.status), {}, {}, false, true})
+      .view();
 }
 
 Result<std::optional<Loaded>> Records::conversation(Session& session, Id id) const {
