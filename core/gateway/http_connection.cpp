@@ -12,6 +12,8 @@ namespace qiao::core {
 namespace {
 
 constexpr std::size_t kKeptInput = 2048;  // bytes of buffer that stay with a connection between requests
+constexpr std::size_t kHeadRoom = 448;    // what the head of an answer seldom exceeds
+constexpr std::size_t kSmallBody = 2048;  // cheaper copied behind its head than sent as a part of its own
 
 /// What a handler's HttpReply holds. The last copy to go without an answer answers 500, so that no client waits for a
 /// handler that forgot it.
@@ -21,8 +23,10 @@ class ReplySlot {
       : connection_(std::move(connection)), serial_(serial) {}
   ReplySlot(const ReplySlot&) = delete;
   ReplySlot& operator=(const ReplySlot&) = delete;
-  ~ReplySlot() { answer(problem(500, "http.no_answer", "the handler ended without an answer")); }
-  void answer(HttpResponse response) {
+  ~ReplySlot() {
+    if (!done_.load()) answer(problem(500, "http.no_answer", "the handler ended without an answer"));
+  }
+  void answer(HttpResponse&& response) {
     if (!done_.exchange(true)) connection_->post_answer(serial_, std::move(response));
   }
 
@@ -48,6 +52,20 @@ std::string all_values(const std::vector<std::pair<std::string, std::string>>& h
   return out;
 }
 
+/// Answers 500 when the handler throws.
+/// All by value: an answer given at once lets the connection forget them.
+void call_handler(Front& front, std::shared_ptr<const Endpoint> endpoint, std::shared_ptr<const HttpRequest> request,
+                  std::shared_ptr<ReplySlot> slot) {
+  const TraceScope trace(request->request_id);
+  try {
+    endpoint->handler(request, [slot](HttpResponse response) { slot->answer(std::move(response)); });
+  } catch (const std::exception& e) {
+    front.services.log.error("the handler of {} {} ({}) threw: {} request={}", endpoint->route.method,
+                             endpoint->route.path, endpoint->instance, e.what(), request->request_id.str());
+    slot->answer(problem(500, "plugin.threw", "the request failed unexpectedly; the log has it under the request id"));
+  }
+}
+
 HttpResponse wait_and_retry(int status, std::string_view id, std::string_view detail, std::chrono::milliseconds wait) {
   HttpResponse response = problem(status, id, detail);
   response.headers.emplace_back("Retry-After", std::to_string(std::max<std::int64_t>(1, (wait.count() + 999) / 1000)));
@@ -63,7 +81,8 @@ HttpConnection::HttpConnection(Front& front, Worker& worker, std::unique_ptr<Str
       worker_(worker),
       stream_(std::move(stream)),
       slot_(std::move(slot)),
-      peer_(peer) {}
+      peer_(peer),
+      client_(peer) {}
 
 HttpConnection::~HttpConnection() = default;
 
@@ -119,23 +138,26 @@ void HttpConnection::read_on() {
 
 void HttpConnection::process() {
   processing_ = true;
+  now_ = SteadyClock::now();
   while ((state_ == State::head && process_head()) || (state_ == State::body && process_body())) {
   }
+  if (state_ == State::body) extend_body_deadline();
   processing_ = false;
 }
 
 bool HttpConnection::process_head() {
   if (in_.empty()) return false;
-  if (began_ == std::chrono::steady_clock::time_point{}) {
-    began_ = std::chrono::steady_clock::now();
-    set_deadline(front_.options.header_timeout);
-  }
+  const bool first = began_ == SteadyClock::time_point{};
+  if (first) began_ = now_;
   const bool complete = scanner_.scan(in_, front_.options.max_head);
   if (scanner_.refusal()) {
     refuse(*scanner_.refusal());
     return false;
   }
-  if (!complete) return false;
+  if (!complete) {
+    if (first) set_deadline(now_, front_.options.header_timeout);
+    return false;
+  }
   const std::size_t size = scanner_.size();
   begin_request(std::string_view(in_).substr(0, size));
   if (state_ != State::closed) in_.erase(0, size);
@@ -156,12 +178,9 @@ bool HttpConnection::process_body() {
     respond({.response = std::move(busy), .close = true});
     return false;
   }
-  if (parser_->done()) {
-    dispatch();
-    return true;
-  }
-  extend_body_deadline();
-  return false;
+  if (!parser_->done()) return false;
+  dispatch();
+  return true;
 }
 
 /// Many slow uploads together must not eat the memory that everybody else needs.
@@ -178,18 +197,18 @@ void HttpConnection::release_body() noexcept {
 void HttpConnection::extend_body_deadline() {
   const auto earned =
       std::chrono::milliseconds(parser_->content.size() * 1000 / std::max<std::size_t>(1, front_.options.body_rate));
-  const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began_);
-  set_deadline(std::max(std::chrono::milliseconds(1), front_.options.body_grace + earned - spent));
+  const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(now_ - began_);
+  set_deadline(now_, std::max(std::chrono::milliseconds(1), front_.options.body_grace + earned - spent));
 }
 
 void HttpConnection::begin_request(std::string_view head) {
   request_ = std::make_shared<HttpRequest>();
   request_->request_id = new_id();
-  request_label_ = request_->request_id.str();
+  request_label_ = fmt::format_int(request_->request_id.value).c_str();
   behind_login_ = false;
   close_after_ = front_.stopping.load(std::memory_order_relaxed);
   if (const auto refused = check_head(head, front_.options.max_fields)) return refuse(*refused);
-  parser_ = std::make_unique<RequestParser>();
+  parser_.emplace();
   if (const auto refused = parser_->head(head)) return refuse(*refused);
   if (!parser_->keep_alive()) close_after_ = true;
   request_->method = parser_->method;
@@ -200,11 +219,7 @@ void HttpConnection::begin_request(std::string_view head) {
   request_->path = std::move(target->path);
   request_->query = std::move(target->query);
   segments_ = std::move(target->segments);
-  const ClientAddress client =
-      client_address(peer_, stream_->secure(), front_.trusted, all_values(request_->headers, "x-forwarded-for"),
-                     request_->header("x-forwarded-proto"));
-  request_->remote = client.address.str();
-  request_->secure = client.secure;
+  find_client();
 
   const bool has_body = parser_->chunked() || parser_->content_length() > 0;
   auto early = admit();
@@ -227,7 +242,6 @@ void HttpConnection::begin_request(std::string_view head) {
   if (match_.endpoint->factory) return upgrade();
   parser_->limit_body(match_.endpoint->route.max_body);
   state_ = State::body;
-  if (has_body) extend_body_deadline();
   if (has_body && !expect.empty() && !parser_->http10()) {
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     const iovec part{const_cast<char*>(kContinue.data()), kContinue.size()};
@@ -235,9 +249,20 @@ void HttpConnection::begin_request(std::string_view head) {
   }
 }
 
+void HttpConnection::find_client() {
+  ClientAddress client{peer_, stream_->secure()};
+  if (front_.trusted.contains(peer_)) {
+    client = client_address(peer_, client.secure, front_.trusted, all_values(request_->headers, "x-forwarded-for"),
+                            request_->header("x-forwarded-proto"));
+  }
+  if (client_text_.empty() || client.address != client_) client_text_ = client.address.str();
+  client_ = client.address;
+  request_->remote = client_text_;
+  request_->secure = client.secure;
+}
+
 std::optional<Answer> HttpConnection::within_limits() {
-  const auto address = Address::parse(request_->remote).value_or(peer_);
-  if (const auto wait = front_.limits.request(address, std::chrono::steady_clock::now()); wait.count() > 0) {
+  if (const auto wait = front_.limits.request(client_, now_); wait.count() > 0) {
     front_.metrics.refused(Refused::address_rate);
     return Answer{.response = wait_and_retry(429, "rate_limited", "too many requests from this address", wait)};
   }
@@ -276,7 +301,7 @@ std::optional<Answer> HttpConnection::admit_endpoint(const Endpoint& endpoint) {
   if (who) request_->principal = std::move(*who);
   if (request_->principal.type == Principal::Type::nobody) return std::nullopt;
   behind_login_ = true;
-  const auto wait = front_.limits.session_request(request_->principal.session, std::chrono::steady_clock::now());
+  const auto wait = front_.limits.session_request(request_->principal.session, now_);
   if (wait.count() == 0) return std::nullopt;
   front_.metrics.refused(Refused::session_rate);
   return Answer{.response = wait_and_retry(429, "rate_limited", "too many requests in this session", wait)};
@@ -344,22 +369,10 @@ void HttpConnection::dispatch() {
 }
 
 void HttpConnection::run_handler(const std::shared_ptr<Endpoint>& endpoint, GatePass pass) {
-  set_deadline(front_.options.answer_timeout);
+  set_deadline(now_, front_.options.answer_timeout);
   const std::uint64_t serial = ++serial_;
   auto slot = std::make_shared<ReplySlot>(std::static_pointer_cast<HttpConnection>(shared_from_this()), serial);
-  auto work = [&front = front_, endpoint, request = std::shared_ptr<const HttpRequest>(request_), slot] {
-    const TraceScope trace(request->request_id);
-    try {
-      endpoint->handler(request, [slot](HttpResponse response) { slot->answer(std::move(response)); });
-    } catch (const std::exception& e) {
-      front.services.log.error("the handler of {} {} ({}) threw: {} request={}", endpoint->route.method,
-                               endpoint->route.path, endpoint->instance, e.what(), request->request_id.str());
-      slot->answer(
-          problem(500, "plugin.threw", "the request failed unexpectedly; the log has it under the request id"));
-    }
-  };
-  slot.reset();
-  if (endpoint->route.run == Run::direct) return work();
+  if (endpoint->route.run == Run::direct) return call_handler(front_, endpoint, request_, std::move(slot));
   struct Place {
     std::shared_ptr<Front> front;
     GatePass pass;
@@ -370,19 +383,36 @@ void HttpConnection::run_handler(const std::shared_ptr<Endpoint>& endpoint, Gate
   };
   const bool room = front_.blocking.fetch_add(1, std::memory_order_relaxed) < front_.options.max_blocking;
   auto place = std::make_shared<Place>(front_.shared_from_this(), std::move(pass));
-  if (room && front_.services.blocking([place, work] { work(); })) return;
+  auto work = [&front = front_, place, endpoint, request = request_, slot] {
+    call_handler(front, endpoint, request, slot);
+  };
+  if (room && front_.services.blocking(std::move(work))) return;
   front_.metrics.refused(Refused::overloaded);
   front_.metrics.blocking_full.add();
   answered(serial, wait_and_retry(503, "overloaded", "the hub is busy; try again", std::chrono::seconds(1)));
 }
 
-void HttpConnection::post_answer(std::uint64_t serial, HttpResponse response) {
+void HttpConnection::post_answer(std::uint64_t serial, HttpResponse&& response) {
   if (io().on_this_thread()) return answered(serial, std::move(response));
-  io().post([self = std::static_pointer_cast<HttpConnection>(shared_from_this()), serial,
-             r = std::make_shared<HttpResponse>(std::move(response))] { self->answered(serial, std::move(*r)); });
+  {
+    const std::lock_guard lock(posted_mutex_);
+    // An answer that came too late must not push out the one that is waited for.
+    if (posted_ && posted_->serial > serial) return;
+    posted_.emplace(Posted{serial, std::move(response)});
+  }
+  post_ready();
 }
 
-void HttpConnection::answered(std::uint64_t serial, HttpResponse response) {
+void HttpConnection::on_ready() {
+  std::optional<Posted> posted;
+  {
+    const std::lock_guard lock(posted_mutex_);
+    posted.swap(posted_);
+  }
+  if (posted) answered(posted->serial, std::move(posted->response));
+}
+
+void HttpConnection::answered(std::uint64_t serial, HttpResponse&& response) {
   if (state_ != State::handling || serial != serial_) return;
   ++serial_;
   respond({.response = std::move(response)});
@@ -396,10 +426,12 @@ void HttpConnection::refuse(const Refusal& refusal) {
   respond({.response = problem(refusal.status, "http.refused", refusal.why), .close = true});
 }
 
-void HttpConnection::respond(Answer answer) {
+void HttpConnection::respond(Answer&& answer) {
   if (state_ == State::closed) return;
+  now_ = SteadyClock::now();
+  out_ = std::move(answer);
   if (front_.stopping.load(std::memory_order_relaxed)) close_after_ = true;
-  close_after_ = close_after_ || answer.close;
+  close_after_ = close_after_ || out_.close;
   const bool head_only = request_ && request_->method == "HEAD";
   HeadContext context{.keep_alive = !close_after_,
                       .secure = request_ ? request_->secure : stream_->secure(),
@@ -407,28 +439,32 @@ void HttpConnection::respond(Answer answer) {
                       .http10 = parser_ && parser_->http10(),
                       .request_id = request_label_,
                       .date = io().http_date()};
-  auto head = response_head(answer.response, answer.size(), context);
-  if (!head) {
+  const bool small = !out_.shared && !out_.file && out_.response.body.size() <= kSmallBody;
+  out_head_.reserve(kHeadRoom + (small ? out_.response.body.size() : 0));
+  if (!response_head(out_head_, out_.response, out_.size(), context)) {
     front_.services.log.error("an answer of {} {} has a header with a line break and was replaced, request={}",
                               request_ ? request_->method : "", request_ ? request_->path : "", request_label_);
-    answer = {.response = problem(500, "http.bad_header", "the answer could not be sent")};
-    head = response_head(answer.response, answer.size(), context);
+    out_ = {.response = problem(500, "http.bad_header", "the answer could not be sent")};
+    response_head(out_head_, out_.response, out_.size(), context);
   }
-  const int status = answer.response.status;
+  const int status = out_.response.status;
   front_.metrics.answers[static_cast<std::size_t>(std::clamp(status / 100, 1, 5))]->add();
   if (match_.endpoint && match_.endpoint->latency) {
-    match_.endpoint->latency->observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count());
+    match_.endpoint->latency->observe(std::chrono::duration<double>(now_ - began_).count());
   }
-  out_head_ = std::move(*head);
-  out_ = std::move(answer);
-  if (head_only || status == 204 || status == 304) out_ = {};
+  if (head_only || status == 204 || status == 304) {
+    out_ = {};
+  } else if (small) {
+    out_head_ += out_.response.body;
+    out_.response.body.clear();
+  }
   sent_ = 0;
   state_ = State::writing;
-  set_deadline(front_.options.write_timeout);
-  write();
+  write(true);
 }
 
-void HttpConnection::write() {
+/// `progress`: the other side has taken something since its time to do so was set.
+void HttpConnection::write(bool progress) {
   const std::string_view body = out_.shared ? std::string_view(*out_.shared) : std::string_view(out_.response.body);
   const std::size_t total = out_head_.size() + (out_.file ? 0 : body.size());
   while (sent_ < total) {
@@ -438,19 +474,16 @@ void HttpConnection::write() {
     const std::size_t done = sent_ > out_head_.size() ? sent_ - out_head_.size() : 0;
     if (!out_.file && done < body.size()) parts[count++] = {const_cast<char*>(body.data()) + done, body.size() - done};
     const ssize_t n = stream_->write(parts, count);
-    if (n == Stream::kAgain || n == Stream::kAgainWrite) {
-      stream_->descriptor().wait(Direction::write, shared_from_this());
-      return;
-    }
+    if (n == Stream::kAgain || n == Stream::kAgainWrite) return await_write(progress);
     if (n < 0) return abort();
     sent_ += static_cast<std::size_t>(n);
-    set_deadline(front_.options.write_timeout);
+    progress = true;
   }
-  if (out_.file && out_.file->size > 0) return write_file();
+  if (out_.file && out_.file->size > 0) return write_file(progress);
   finished();
 }
 
-void HttpConnection::write_file() {
+void HttpConnection::write_file(bool progress) {
   FilePart& file = *out_.file;
   const std::span<char> buffer = io().buffer();
   while (file.size > 0) {
@@ -458,16 +491,18 @@ void HttpConnection::write_file() {
     if (got <= 0) return abort();  // the file shrank; the promised length cannot be kept
     const iovec part{buffer.data(), static_cast<std::size_t>(got)};
     const ssize_t n = stream_->write(&part, 1);
-    if (n == Stream::kAgain || n == Stream::kAgainWrite) {
-      stream_->descriptor().wait(Direction::write, shared_from_this());
-      return;
-    }
+    if (n == Stream::kAgain || n == Stream::kAgainWrite) return await_write(progress);
     if (n < 0) return abort();
     file.offset += n;
     file.size -= static_cast<std::size_t>(n);
-    set_deadline(front_.options.write_timeout);
+    progress = true;
   }
   finished();
+}
+
+void HttpConnection::await_write(bool progress) {
+  if (progress) set_deadline(front_.options.write_timeout);
+  stream_->descriptor().wait(Direction::write, shared_from_this());
 }
 
 void HttpConnection::finished() {
@@ -484,7 +519,7 @@ void HttpConnection::finished() {
   request_label_.clear();
   began_ = {};
   if (in_.empty() && in_.capacity() > kKeptInput) in_.shrink_to_fit();
-  set_deadline(front_.options.keep_alive);
+  set_deadline(now_, front_.options.keep_alive);
   if (!processing_) read_on();
 }
 
@@ -500,7 +535,8 @@ void HttpConnection::linger() {
 void HttpConnection::on_writable() {
   if (state_ == State::closed) return;
   if (std::exchange(read_wants_write_, false)) return on_readable();
-  if (state_ == State::writing) write();
+  now_ = SteadyClock::now();
+  if (state_ == State::writing) write(false);
 }
 
 void HttpConnection::on_deadline() {

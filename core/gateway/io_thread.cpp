@@ -44,11 +44,10 @@ struct IoThread::Impl {
 Connection::Connection(std::shared_ptr<IoThread> io) : io_(std::move(io)) { io_->link(*this); }
 Connection::~Connection() { unlink(); }
 
-void Connection::set_deadline(std::chrono::milliseconds from_now) {
+void Connection::set_deadline(std::chrono::steady_clock::time_point now, std::chrono::milliseconds from_now) {
   const auto tick = io_->options_.tick;
   // One tick more, so that a deadline never comes early.
-  deadline_ =
-      io_->ticks_now() + static_cast<std::uint64_t>((from_now + tick - std::chrono::milliseconds(1)) / tick) + 1;
+  deadline_ = io_->ticks(now) + static_cast<std::uint64_t>((from_now + tick - std::chrono::milliseconds(1)) / tick) + 1;
   if (!linked() || due > deadline_) io_->wheel_.schedule(*this, deadline_);
 }
 
@@ -325,12 +324,12 @@ void IoThread::link(Connection& connection) {
   open_.fetch_add(1, std::memory_order_relaxed);
 }
 
-std::uint64_t IoThread::ticks_now() const {
-  return static_cast<std::uint64_t>((std::chrono::steady_clock::now() - epoch_) / options_.tick);
+std::uint64_t IoThread::ticks(std::chrono::steady_clock::time_point at) const {
+  return static_cast<std::uint64_t>((at - epoch_) / options_.tick);
 }
 
 void IoThread::tick() {
-  wheel_.advance(ticks_now(), [this](TimerWheel::Entry& entry) {
+  wheel_.advance(ticks(std::chrono::steady_clock::now()), [this](TimerWheel::Entry& entry) {
     auto& connection = static_cast<Connection&>(entry);
     if (connection.deadline_ == 0) return;
     if (connection.deadline_ > wheel_.now()) return wheel_.schedule(connection, connection.deadline_);

@@ -43,7 +43,9 @@ class Connection : public std::enable_shared_from_this<Connection>, private Time
 
  protected:
   explicit Connection(std::shared_ptr<IoThread> io);
-  void set_deadline(std::chrono::milliseconds from_now);
+  void set_deadline(std::chrono::milliseconds from_now) { set_deadline(std::chrono::steady_clock::now(), from_now); }
+  /// For a caller who has looked at the clock already.
+  void set_deadline(std::chrono::steady_clock::time_point now, std::chrono::milliseconds from_now);
   void clear_deadline() noexcept;
   /// Takes the connection out of the thread's list and wheel; afterwards it may be destroyed anywhere.
   void unlink() noexcept;
@@ -135,7 +137,7 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
   void drain();
   void tick();
   void link(Connection& connection);
-  [[nodiscard]] std::uint64_t ticks_now() const;
+  [[nodiscard]] std::uint64_t ticks(std::chrono::steady_clock::time_point at) const;
   void wake();
   void schedule(std::shared_ptr<Connection> connection);
 

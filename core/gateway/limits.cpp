@@ -39,6 +39,8 @@ std::chrono::milliseconds TokenBucket::take(Clock::time_point now, double rate, 
   if (tokens < 0) {
     tokens = burst;
   } else {
+    // Another thread may have come later and been served first.
+    now = std::max(now, last);
     tokens = std::min(burst, tokens + std::chrono::duration<double>(now - last).count() * rate);
   }
   last = now;

@@ -31,7 +31,9 @@ class PlainStream final : public Stream {
     message.msg_iov = const_cast<iovec*>(parts);
     message.msg_iovlen = static_cast<std::size_t>(count);
     for (;;) {
-      const ssize_t sent = ::sendmsg(descriptor().fd(), &message, MSG_NOSIGNAL);
+      // One part needs no list of parts to be copied into the kernel.
+      const ssize_t sent = count == 1 ? ::send(descriptor().fd(), parts->iov_base, parts->iov_len, MSG_NOSIGNAL)
+                                      : ::sendmsg(descriptor().fd(), &message, MSG_NOSIGNAL);
       if (sent >= 0) return sent;
       if (errno == EINTR) continue;
       if (errno != EAGAIN) return kFailed;

@@ -26,18 +26,19 @@ class RequestParser::Impl final : public http::basic_parser<true> {
   void on_request_impl(http::verb, string_view verb, string_view where, int number, error_code& ec) override {
     version = number;
     owner_.method.assign(verb.data(), verb.size());
-    owner_.target.assign(where.data(), where.size());
+    owner_.target = {where.data(), where.size()};
     ec = {};
   }
   void on_response_impl(int, string_view, int, error_code& ec) override { ec = {}; }
   void on_field_impl(http::field, string_view name, string_view value, error_code& ec) override {
     ec = {};
     if (head_done) return;  // trailers say nothing that a handler may rely on
-    std::string lower(name.data(), name.size());
+    auto& [lower, text] = owner_.headers.emplace_back();
+    lower.assign(name.data(), name.size());
     for (char& c : lower) {
       if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
     }
-    owner_.headers.emplace_back(std::move(lower), std::string(value.data(), value.size()));
+    text.assign(value.data(), value.size());
   }
   void on_header_impl(error_code& ec) override {
     head_done = true;

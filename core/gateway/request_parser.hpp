@@ -34,7 +34,7 @@ class RequestParser {
   [[nodiscard]] std::size_t content_length() const;  ///< 0 when there is none
 
   std::string method;
-  std::string target;
+  std::string_view target;                                   ///< in what `head` was given
   std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
   std::string content;
 

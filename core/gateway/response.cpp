@@ -122,19 +122,19 @@ HttpResponse problem(int status, std::string_view id, std::string_view detail) {
   return response;
 }
 
-std::optional<std::string> response_head(const HttpResponse& response, std::size_t size, const HeadContext& context) {
-  std::string out;
-  out.reserve(384);
+bool response_head(std::string& out, const HttpResponse& response, std::size_t size, const HeadContext& context) {
+  out.clear();
   const auto line = [&](std::string_view name, std::string_view value) {
     out.append(name).append(": ").append(value).append("\r\n");
   };
-  out += fmt::format("HTTP/1.1 {} {}\r\n", response.status, reason_phrase(response.status));
+  out.append("HTTP/1.1 ").append(fmt::format_int(response.status).c_str()).append(" ");
+  out.append(reason_phrase(response.status)).append("\r\n");
   line("Date", context.date);
   const bool bodiless = response.status < 200 || response.status == 204 || response.status == 304;
   if (!bodiless) {
-    if (!safe_value(response.content_type)) return std::nullopt;
+    if (!safe_value(response.content_type)) return false;
     if (!response.content_type.empty()) line("Content-Type", response.content_type);
-    line("Content-Length", std::to_string(size));
+    line("Content-Length", fmt::format_int(size).c_str());
   }
   if (!context.keep_alive) {
     line("Connection", "close");
@@ -146,7 +146,7 @@ std::optional<std::string> response_head(const HttpResponse& response, std::size
   bool referrer = false;
   bool cache = false;
   for (const auto& [name, value] : response.headers) {
-    if (!is_token(name) || !safe_value(value)) return std::nullopt;
+    if (!is_token(name) || !safe_value(value)) return false;
     if (is_ours(name) || equals_ignoring_case(name, "x-request-id") ||
         equals_ignoring_case(name, "x-content-type-options"))
       continue;
@@ -162,7 +162,7 @@ std::optional<std::string> response_head(const HttpResponse& response, std::size
     line("Cache-Control", "no-store");
   if (context.secure) line("Strict-Transport-Security", "max-age=31536000");
   out += "\r\n";
-  return out;
+  return true;
 }
 
 }  // namespace qiao::core

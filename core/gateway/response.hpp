@@ -45,8 +45,8 @@ struct HeadContext {
   std::string_view date;
 };
 
-/// The status line and headers. Nothing when a header's name or value would break the message apart (CR, LF, NUL): that
-/// is a bug of the handler, and the caller answers 500 instead.
-std::optional<std::string> response_head(const HttpResponse& response, std::size_t size, const HeadContext& context);
+/// Writes the status line and headers to `out`. False when a header's name or value would break the message apart (CR,
+/// LF, NUL): that is a bug of the handler, and the caller answers 500 instead.
+bool response_head(std::string& out, const HttpResponse& response, std::size_t size, const HeadContext& context);
 
 }  // namespace qiao::core

@@ -15,11 +15,13 @@ int hex(char c) {
 }
 
 bool clean(std::string_view text, bool path) {
+  bool ascii = true;
   for (const char c : text) {
     const auto u = static_cast<unsigned char>(c);
     if (u == 0 || u == 0x7f || (path && u < 0x20)) return false;
+    ascii = ascii && u < 0x80;
   }
-  return valid_utf8(text);
+  return ascii || valid_utf8(text);
 }
 
 bool parse_query(std::string_view query, std::vector<std::pair<std::string, std::string>>& out) {
@@ -40,6 +42,7 @@ bool parse_query(std::string_view query, std::vector<std::pair<std::string, std:
 }  // namespace
 
 std::optional<std::string> percent_decode(std::string_view text, bool plus) {
+  if (text.find_first_of(plus ? "%+" : "%") == std::string_view::npos) return std::string(text);
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -67,6 +70,8 @@ std::optional<Target> parse_target(std::string_view target) {
   const std::size_t question = std::min(target.find('?'), target.size());
   if (question < target.size() && !parse_query(target.substr(question + 1), out.query)) return std::nullopt;
   std::string_view rest = target.substr(0, question);
+  out.path.reserve(rest.size());
+  out.segments.reserve(static_cast<std::size_t>(std::count(rest.begin(), rest.end(), '/')));
   while (!rest.empty()) {
     rest.remove_prefix(1);
     const std::size_t end = std::min(rest.find('/'), rest.size());

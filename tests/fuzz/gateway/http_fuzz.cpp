@@ -58,7 +58,7 @@ Read read(std::string_view bytes, std::size_t step) {
   if (parser.content.size() > 64 * 1024) std::abort();
   if (parser.refusal()) out.status = parser.refusal()->status;
   out.done = parser.done();
-  out.what = parser.method + ' ' + parser.target + '\n' + (out.done ? parser.content : std::string());
+  out.what = parser.method + ' ' + std::string(parser.target) + '\n' + (out.done ? parser.content : std::string());
   return out;
 }
 

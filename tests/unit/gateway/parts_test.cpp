@@ -26,6 +26,15 @@ TEST(TokenBucket, GrantsABurstAndThenTheRate) {
   EXPECT_EQ(bucket.take(now, 0, 0), 0ms) << "no rate, no limit";
 }
 
+TEST(TokenBucket, GrantsNothingMoreWhenACallerLookedAtTheClockBeforeAnother) {
+  TokenBucket bucket;
+  const Now now{1h};
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(bucket.take(now, 5, 10), 0ms);
+  EXPECT_GT(bucket.take(now - 1s, 5, 10), 0ms);
+  EXPECT_GT(bucket.take(now, 5, 10), 0ms);
+  EXPECT_EQ(bucket.take(now + 201ms, 5, 10), 0ms);
+}
+
 TEST(TimerWheel, FiresAtItsTickAndNotBefore) {
   TimerWheel wheel;
   std::vector<TimerWheel::Entry> entries(3);
