@@ -63,11 +63,9 @@ void messages(const std::shared_ptr<Services>& services, const MessagesQuery& qu
 
 void post(const std::shared_ptr<Services>& services, const AgentPost& in, const Request& request,
           const HttpReply& reply) {
-  ClientFrame frame;
-  frame.id = in.client_id;
-  frame.text = in.text;
-  frame.attachments = in.attachments;
-  if (auto ok = check_message(frame); !ok) return reply(HttpResponse::problem(ok.error()));
+  if (auto ok = check_message(in.client_id, in.text, in.attachments.size()); !ok) {
+    return reply(HttpResponse::problem(ok.error()));
+  }
   with_conversation(services, in.id, request, reply, [services, in, request, reply](const contract::ConversationView&) {
     const Principal& who = request->principal;
     services->files.resolve(in.attachments, "a:" + who.id.str(),

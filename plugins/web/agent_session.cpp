@@ -144,7 +144,7 @@ void AgentSession::catch_up(const contract::ConversationView& conversation) {
 }
 
 void AgentSession::message(ClientFrame frame) {
-  if (auto ok = check_message(frame); !ok) return refuse(frame.id, ok.error());
+  if (auto ok = check_message(frame.id, frame.text, frame.attachments.size()); !ok) return refuse(frame.id, ok.error());
   const Id conversation = frame.conversation;
   const std::string id = frame.id;
   with_conversation(conversation, id, [this, frame = std::move(frame)](const contract::ConversationView& c) mutable {

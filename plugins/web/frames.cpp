@@ -227,7 +227,12 @@ std::string alert_frame(const contract::ConnectorAlert& a) {
       .done();
 }
 
-std::string external_id(Id visitor, const std::string& client_id) { return visitor.str() + ":" + client_id; }
+std::string external_id(Id visitor, std::string_view client_id) {
+  const fmt::format_int number(visitor.value);
+  std::string out;
+  out.reserve(number.size() + 1 + client_id.size());
+  return out.append(number.data(), number.size()).append(":").append(client_id);
+}
 
 std::string_view client_part(std::string_view external) {
   const std::size_t colon = external.find(':');

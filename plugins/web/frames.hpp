@@ -75,7 +75,7 @@ inline const std::string kPongFrame = R"({"t":"pong"})";
 inline const std::string kRateFrame = R"({"t":"rate"})";
 
 /// The client's own id of a web message: the external id is "<visitor>:<client id>".
-std::string external_id(Id visitor, const std::string& client_id);
+std::string external_id(Id visitor, std::string_view client_id);
 std::string_view client_part(std::string_view external_id);
 
 }  // namespace qiao::web

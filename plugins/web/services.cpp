@@ -118,19 +118,19 @@ std::string content_disposition(std::string_view name) {
   return "attachment; filename*=UTF-8''" + encoded;
 }
 
-Result<void> check_message(const ClientFrame& frame) {
+Result<void> check_message(std::string_view id, std::string_view text, std::size_t attachments) {
   constexpr std::size_t kMostId = 64;
   constexpr std::size_t kMostText = 8 * 1024;
   constexpr std::size_t kMostAttachments = 10;
-  if (frame.id.empty() || frame.id.size() > kMostId) {
+  if (id.empty() || id.size() > kMostId) {
     return Error{Errc::bad_value, "a message needs an id of its own, 1 to 64 characters"};
   }
-  if (frame.text.empty() && frame.attachments.empty()) return Error{Errc::bad_value, "the message is empty"};
-  if (frame.text.size() > kMostText) {
+  if (text.empty() && attachments == 0) return Error{Errc::bad_value, "the message is empty"};
+  if (text.size() > kMostText) {
     return Error{Errc::too_large,
-                 fmt::format("the text has {} bytes, {} are allowed; send it as a file", frame.text.size(), kMostText)};
+                 fmt::format("the text has {} bytes, {} are allowed; send it as a file", text.size(), kMostText)};
   }
-  if (frame.attachments.size() > kMostAttachments) return Error{Errc::too_large, "at most 10 attachments in a message"};
+  if (attachments > kMostAttachments) return Error{Errc::too_large, "at most 10 attachments in a message"};
   return {};
 }
 

@@ -79,6 +79,6 @@ std::string content_disposition(std::string_view name);
 void identify(Services& services, const VisitorPass& pass, const ClientFrame& frame,
               std::function<void(Result<bool>)> done);
 /// Sizes and ids of a message that a client wants to send; `bad_value` or `too_large` says what is wrong.
-Result<void> check_message(const ClientFrame& frame);
+Result<void> check_message(std::string_view id, std::string_view text, std::size_t attachments);
 
 }  // namespace qiao::web

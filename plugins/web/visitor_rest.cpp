@@ -9,6 +9,7 @@ using namespace std::chrono_literals;
 using Request = std::shared_ptr<const HttpRequest>;
 
 constexpr std::size_t kMultipartOverhead = 64 * 1024;
+constexpr std::size_t kUsualBody = 256;  // of an answer
 
 struct NewSession {
   std::string site;
@@ -59,6 +60,13 @@ class Answer {
   }
   void problem(const Error& error) const { send(HttpResponse::problem(error)); }
   void json(std::string body) const { send({.body = std::move(body)}); }
+  template <class T>
+  void record(const T& value) const {
+    std::string body;
+    body.reserve(kUsualBody);
+    to_json(type_of<T>(), &value, body);
+    json(std::move(body));
+  }
   void send(HttpResponse response) const {
     if (!origin_.empty()) {
       response.headers.emplace_back("Access-Control-Allow-Origin", origin_);
@@ -90,37 +98,36 @@ void preflight(Http& http, const std::shared_ptr<Services>& services, const std:
            });
 }
 
-void accept(const std::shared_ptr<Services>& services, const VisitorPass& pass, const VisitorPost& post,
-            std::vector<contract::Attachment> attachments, const Answer& answer) {
-  contract::AcceptMessage ask;
-  ask.channel = services->channel;
-  ask.external_id = external_id(pass.visitor, post.id);
-  ask.user = pass.visitor.str();
-  ask.site = pass.site;
-  ask.in_app = services->settings.sites.at(pass.site).in_app;
-  ask.content = {.text = post.text, .attachments = std::move(attachments)};
-  services->bus.request(std::move(ask), 10s, [answer](const Result<contract::Accepted>& accepted) {
-    if (!accepted) return answer.problem(accepted.error());
-    answer.json(to_json(*accepted));
-  });
+void accept(Services& services, contract::AcceptMessage message, Answer answer) {
+  services.bus.request(std::move(message), 10s,
+                       [answer = std::move(answer)](const Result<contract::Accepted>& accepted) {
+                         if (!accepted) return answer.problem(accepted.error());
+                         answer.record(*accepted);
+                       });
 }
 
 void post_message(const std::shared_ptr<Services>& services, const VisitorPost& post, const Request& request,
                   const HttpReply& reply) {
-  const Answer answer(*services, *request, reply);
+  Answer answer(*services, *request, reply);
   auto pass = services->visitor(*request);
   if (!pass) return answer.problem(pass.error());
-  ClientFrame frame;
-  frame.id = post.id;
-  frame.text = post.text;
-  frame.attachments = post.attachments;
-  if (auto ok = check_message(frame); !ok) return answer.problem(ok.error());
-  services->files.resolve(
-      post.attachments, "v:" + pass->visitor.str(),
-      [services, pass = *pass, post, answer](Result<std::vector<contract::Attachment>> attachments) {
-        if (!attachments) return answer.problem(attachments.error());
-        accept(services, pass, post, std::move(*attachments), answer);
-      });
+  if (auto ok = check_message(post.id, post.text, post.attachments.size()); !ok) return answer.problem(ok.error());
+  contract::AcceptMessage message;
+  message.channel = services->channel;
+  message.external_id = external_id(pass->visitor, post.id);
+  message.user = pass->visitor.str();
+  message.in_app = services->settings.sites.at(pass->site).in_app;
+  message.site = std::move(pass->site);
+  message.content.text = post.text;
+  if (post.attachments.empty()) return accept(*services, std::move(message), std::move(answer));
+  std::string owner = "v:" + message.user;
+  services->files.resolve(post.attachments, std::move(owner),
+                          [services, message = std::move(message),
+                           answer = std::move(answer)](Result<std::vector<contract::Attachment>> attachments) mutable {
+                            if (!attachments) return answer.problem(attachments.error());
+                            message.content.attachments = std::move(*attachments);
+                            accept(*services, std::move(message), std::move(answer));
+                          });
 }
 
 void history(const std::shared_ptr<Services>& services, const HistoryQuery& query, const Request& request,

@@ -224,7 +224,7 @@ void VisitorSession::got(std::int64_t seq) {
 }
 
 void VisitorSession::message(ClientFrame frame) {
-  if (auto ok = check_message(frame); !ok) return refuse(frame.id, ok.error());
+  if (auto ok = check_message(frame.id, frame.text, frame.attachments.size()); !ok) return refuse(frame.id, ok.error());
   {
     const std::lock_guard lock(mutex_);
     if (in_flight_.size() >= kMostInFlight) {
