@@ -53,11 +53,10 @@ ConversationPtr ConversationTable::cached(const std::string& channel, const std:
   const std::lock_guard lock(mutex_);
   const auto caller = by_caller_.find(CallerName{channel, user});
   if (caller == by_caller_.end()) return nullptr;
-  const auto it = by_id_.find(caller->second);
-  if (it == by_id_.end()) return nullptr;
-  if (over_locked(*it->second)) return begin_another_locked(*it->second);
-  use_locked(*it->second);
-  return it->second;
+  const ConversationPtr& newest = caller->second;
+  if (over_locked(*newest)) return begin_another_locked(*newest);
+  use_locked(*newest);
+  return newest;
 }
 
 bool ConversationTable::over_locked(const Conversation& conversation) const {
@@ -93,7 +92,7 @@ ConversationPtr ConversationTable::insert_locked(ConversationPtr conversation, b
     conversation->used_ = order_.insert(order_.end(), conversation.get());
   }
   const ConversationPtr kept = it->second;
-  if (newest) by_caller_[CallerKey{kept->facts.channel, kept->facts.user}] = kept->facts.id;
+  if (newest) by_caller_[CallerKey{kept->facts.channel, kept->facts.user}] = kept;
   if (added) trim_locked();
   return kept;
 }
@@ -104,12 +103,13 @@ void ConversationTable::trim_locked() {
   for (int looked = 0; by_id_.size() > capacity_ && looked < 16 && it != order_.end(); ++looked) {
     Conversation* conversation = *it;
     const auto entry = by_id_.find(conversation->facts.id);
-    if (entry->second.use_count() > 1) {
+    const auto caller = by_caller_.find(CallerName{conversation->facts.channel, conversation->facts.user});
+    const bool newest = caller != by_caller_.end() && caller->second == entry->second;
+    if (entry->second.use_count() > (newest ? 2 : 1)) {
       ++it;
       continue;
     }
-    const auto caller = by_caller_.find(CallerName{conversation->facts.channel, conversation->facts.user});
-    if (caller != by_caller_.end() && caller->second == conversation->facts.id) by_caller_.erase(caller);
+    if (newest) by_caller_.erase(caller);
     it = order_.erase(it);
     by_id_.erase(entry);
   }
@@ -118,7 +118,7 @@ void ConversationTable::trim_locked() {
 void ConversationTable::forget(const Conversation& conversation) {
   const std::lock_guard lock(mutex_);
   const auto caller = by_caller_.find(CallerName{conversation.facts.channel, conversation.facts.user});
-  if (caller != by_caller_.end() && caller->second == conversation.facts.id) by_caller_.erase(caller);
+  if (caller != by_caller_.end() && caller->second.get() == &conversation) by_caller_.erase(caller);
   const auto entry = by_id_.find(conversation.facts.id);
   if (entry == by_id_.end() || entry->second.get() != &conversation) return;
   order_.erase(entry->second->used_);
@@ -247,8 +247,7 @@ ConversationPtr ConversationTable::newest(const std::string& channel, const std:
   const std::lock_guard lock(mutex_);
   const auto caller = by_caller_.find(CallerName{channel, user});
   if (caller == by_caller_.end()) return nullptr;
-  const auto it = by_id_.find(caller->second);
-  return it != by_id_.end() && it->second->stored() ? it->second : nullptr;
+  return caller->second->stored() ? caller->second : nullptr;
 }
 
 Result<ConversationPtr> ConversationTable::fetch_newest(const std::string& channel, const std::string& user) {

@@ -117,8 +117,8 @@ class ConversationTable {
   mutable std::mutex mutex_;
   Duration reopen_within_;
   std::unordered_map<Id, ConversationPtr> by_id_;
-  ByCaller<Id> by_caller_;          ///< the newest conversation of each
-  std::list<Conversation*> order_;  ///< least recently used first
+  ByCaller<ConversationPtr> by_caller_;  ///< the newest conversation of each
+  std::list<Conversation*> order_;       ///< least recently used first
   std::unordered_map<Id, std::vector<Found>> loading_;
   struct LoadingCaller {
     Caller caller;

@@ -438,7 +438,9 @@ Result<std::string> Records::last_words(Session& session, Id conversation) const
 }
 
 std::string records::customer_key(std::string_view channel, std::string_view external_id) {
-  return std::string(channel).append(":").append(external_id);
+  std::string key;
+  key.reserve(channel.size() + 1 + external_id.size());
+  return key.append(channel).append(":").append(external_id);
 }
 
 std::string records::writer_key(Id conversation, std::string_view client_id) {

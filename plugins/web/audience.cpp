@@ -1,6 +1,7 @@
 #include "plugins/web/audience.hpp"
 
 #include <algorithm>
+#include <boost/container/small_vector.hpp>
 
 #include "plugins/web/agent_session.hpp"
 #include "plugins/web/visitor_session.hpp"
@@ -33,6 +34,15 @@ std::vector<std::shared_ptr<S>> copy(const std::unordered_map<Id, std::vector<st
   return found == table.end() ? std::vector<std::shared_ptr<S>>{} : found->second;
 }
 
+/// For a moment, of a message that is on its way: hardly ever more than these.
+template <class S>
+using Few = boost::container::small_vector<std::shared_ptr<S>, 4>;
+
+template <class S>
+void gather(const std::unordered_map<Id, std::vector<std::shared_ptr<S>>>& table, Id key, Few<S>& into) {
+  if (const auto found = table.find(key); found != table.end()) into.assign(found->second.begin(), found->second.end());
+}
+
 /// Out of every list, however long that takes: for sessions that end or look elsewhere.
 void remove_everywhere(std::unordered_map<Id, std::vector<std::shared_ptr<AgentSession>>>& table,
                        const AgentSession& session) {
@@ -42,7 +52,8 @@ void remove_everywhere(std::unordered_map<Id, std::vector<std::shared_ptr<AgentS
   }
 }
 
-bool contains(const std::vector<std::shared_ptr<AgentSession>>& list, const AgentSession* session) {
+template <class List>
+bool contains(const List& list, const AgentSession* session) {
   return std::any_of(list.begin(), list.end(), [&](const auto& s) { return s.get() == session; });
 }
 
@@ -140,23 +151,25 @@ std::size_t Audience::agents() const {
 void Audience::message_stored(const contract::MessageStored& event) {
   const contract::MessageView& message = event.message;
   const contract::ConversationView& conversation = event.conversation;
+  Id visitor;
   if (!message.note && conversation.channel == channel_) {
-    if (auto visitor = parse_id(conversation.user)) {
-      for (const auto& session : visitors_of(*visitor)) {
-        if (auto before = session->deliver(message)) follow(session, *before, message.conversation);
-      }
-    }
+    if (const auto user = parse_id(conversation.user)) visitor = *user;
   }
-  Agents readers;
+  Few<VisitorSession> visitors;
+  Few<AgentSession> readers;
   {
     const std::lock_guard lock(mutex_);
-    readers = copy(watchers_, conversation.id);
+    if (visitor) gather(visitors_, visitor, visitors);
+    gather(watchers_, conversation.id, readers);
     const bool queued = conversation.state == contract::ConversationState::queued;
     for (const auto& session : agents_) {
       const bool wanted = session->principal().id == conversation.agent ||
                           (queued && contract::in_group(session->principal(), conversation.group));
       if (wanted && !contains(readers, session.get())) readers.push_back(session);
     }
+  }
+  for (const auto& session : visitors) {
+    if (auto before = session->deliver(message)) follow(session, *before, message.conversation);
   }
   if (readers.empty()) return;
   const Frame frame = share(agent_message(message, links_));
