@@ -74,8 +74,7 @@ ConnectionSlot::~ConnectionSlot() {
 }
 
 Result<Principal> authenticate(const RouteTable& table, const HttpRequest& request, Logger& log) {
-  for (const auto& registration : table.active()) {
-    if (registration->authenticators.empty()) continue;
+  for (const auto& registration : table.authenticating()) {
     const GatePass pass(registration->gate);
     if (!pass) continue;
     for (const auto& authenticator : registration->authenticators) {

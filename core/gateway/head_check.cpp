@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 namespace qiao::core {
 namespace {
@@ -30,10 +31,29 @@ constexpr std::array<std::uint8_t, 256> kClasses = [] {
   return classes;
 }();
 
+bool is_a(CharClass which, char c) noexcept { return (kClasses[static_cast<unsigned char>(c)] & which) != 0; }
+
 bool all_are(CharClass which, std::string_view text) noexcept {
   std::uint8_t common = which;
   for (const char c : text) common &= kClasses[static_cast<unsigned char>(c)];
   return common != 0;
+}
+
+/// What `all_are(kValue, …)` says, eight bytes at a time: values are most of a head.
+bool is_value(std::string_view text) noexcept {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  constexpr std::uint64_t kHigh = 0x8080808080808080;
+  while (text.size() >= sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data(), sizeof word);
+    const std::uint64_t delete_is_zero = word ^ (0x7f * kOnes);
+    const bool control = (((word - 0x20 * kOnes) & ~word) & kHigh) != 0;  // some byte below 0x20
+    const bool deletion = (((delete_is_zero - kOnes) & ~delete_is_zero) & kHigh) != 0;
+    // A tab is a control character that may stand in a value.
+    if ((control || deletion) && !all_are(kValue, text.substr(0, sizeof word))) return false;
+    text.remove_prefix(sizeof word);
+  }
+  return all_are(kValue, text);
 }
 
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
@@ -78,13 +98,14 @@ struct Seen {
 
 std::optional<Refusal> check_field(std::string_view line, bool http10, Seen& seen) {
   if (line.front() == ' ' || line.front() == '\t') return Refusal{400, "a folded header line"};
-  const std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos) return Refusal{400, "a header line without a colon"};
-  const std::string_view name = line.substr(0, colon);
-  if (!is_token(name)) return Refusal{400, "a header name is not a token; no space may stand before the colon"};
-  if (!all_are(kValue, line.substr(colon))) {
-    return Refusal{400, "a header value has control characters"};
+  std::size_t colon = 0;
+  while (colon < line.size() && is_a(kToken, line[colon])) ++colon;
+  if (line.find(':', colon) == std::string_view::npos) return Refusal{400, "a header line without a colon"};
+  if (colon == 0 || line[colon] != ':') {
+    return Refusal{400, "a header name is not a token; no space may stand before the colon"};
   }
+  const std::string_view name = line.substr(0, colon);
+  if (!is_value(line.substr(colon))) return Refusal{400, "a header value has control characters"};
   const std::string_view value = trim(line.substr(colon + 1));
   if (equals_ignoring_case(name, "host")) {
     if (++seen.hosts > 1) return Refusal{400, "Host is repeated"};
@@ -111,13 +132,17 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
 
 bool HeadScanner::scan(std::string_view data, std::size_t limit) {
   if (size_ != 0 || refusal_) return size_ != 0;
+  const std::size_t from = seen_;
+  const bool complete = find_end(data, limit);
+  if (data.substr(from, seen_ - from).find('\0') == std::string_view::npos) return complete;
+  size_ = 0;
+  refusal_ = Refusal{400, "a zero byte in the head"};
+  return false;
+}
+
+bool HeadScanner::find_end(std::string_view data, std::size_t limit) {
   while (seen_ < data.size()) {
     const std::size_t at = data.find('\n', seen_);
-    const std::size_t end = std::min(at, data.size());
-    if (data.substr(seen_, end - seen_).find('\0') != std::string_view::npos) {
-      refusal_ = Refusal{400, "a zero byte in the head"};
-      return false;
-    }
     if (at == std::string_view::npos) {
       seen_ = data.size();
       break;

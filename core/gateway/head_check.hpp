@@ -23,6 +23,7 @@ class HeadScanner {
   void reset() noexcept { *this = {}; }
 
  private:
+  bool find_end(std::string_view data, std::size_t limit);
   std::size_t seen_ = 0;
   std::size_t line_ = 0;
   std::size_t size_ = 0;

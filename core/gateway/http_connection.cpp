@@ -453,7 +453,7 @@ void HttpConnection::respond(Answer&& answer) {
     match_.endpoint->latency->observe(std::chrono::duration<double>(now_ - began_).count());
   }
   if (head_only || status == 204 || status == 304) {
-    out_ = {};
+    out_.release();
   } else if (small) {
     out_head_ += out_.response.body;
     out_.response.body.clear();
@@ -506,7 +506,7 @@ void HttpConnection::await_write(bool progress) {
 }
 
 void HttpConnection::finished() {
-  out_ = {};
+  out_.release();
   out_head_ = {};
   release_body();
   if (close_after_) return linger();

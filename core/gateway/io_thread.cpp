@@ -17,6 +17,11 @@
 #include "core/bus/wakeups.hpp"
 
 namespace qiao::core {
+namespace {
+
+constexpr std::size_t kKeptReady = 1024;  // places for connections with something to do, kept for the next round
+
+}  // namespace
 
 /// Written to by other threads; never read, since the loop looks at changes only.
 struct IoThread::LoopBell final : Bell {
@@ -254,11 +259,10 @@ void IoThread::wake() {
 
 void IoThread::drain() {
   std::vector<std::function<void()>> tasks;
-  std::vector<std::shared_ptr<Connection>> ready;
   {
     std::lock_guard lock(mutex_);
     tasks.swap(tasks_);
-    ready.swap(ready_);
+    ready_.swap(called_);
     woken_ = false;
   }
   for (auto& task : tasks) {
@@ -269,7 +273,7 @@ void IoThread::drain() {
       log_.error("an I/O task failed unexpectedly: {}", e.what());
     }
   }
-  for (auto& connection : ready) {
+  for (auto& connection : called_) {
     if (ending_) break;
     try {
       connection->on_ready();
@@ -278,6 +282,8 @@ void IoThread::drain() {
       connection->abort();
     }
   }
+  called_.clear();
+  if (called_.capacity() > kKeptReady) called_.shrink_to_fit();
 }
 
 bool IoThread::run_and_wait(std::function<void()> task, std::chrono::steady_clock::time_point deadline) {

@@ -151,6 +151,7 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
   bool ending_ = false;      ///< on the thread: nothing new begins
   bool drain_soon_ = false;  ///< on the thread: it posted something to itself
   std::vector<Descriptor*> due_;
+  std::vector<std::shared_ptr<Connection>> called_;  ///< of `ready_`, this round
   std::vector<std::shared_ptr<Connection>> let_go_;  ///< destroyed when no call is under way
   std::chrono::steady_clock::time_point next_tick_{};
   std::atomic<std::size_t> open_{0};

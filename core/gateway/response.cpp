@@ -11,6 +11,8 @@
 namespace qiao::core {
 namespace {
 
+using namespace std::string_view_literals;
+
 bool safe_value(std::string_view value) {
   return value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
 }
@@ -27,6 +29,13 @@ bool is_ours(std::string_view name) {
 
 FilePart::~FilePart() {
   if (fd >= 0) ::close(fd);
+}
+
+void Answer::release() noexcept {
+  response.body = {};
+  response.headers = {};
+  shared.reset();
+  file.reset();
 }
 
 std::string_view reason_phrase(int status) noexcept {
@@ -125,16 +134,17 @@ HttpResponse problem(int status, std::string_view id, std::string_view detail) {
 bool response_head(std::string& out, const HttpResponse& response, std::size_t size, const HeadContext& context) {
   out.clear();
   const auto line = [&](std::string_view name, std::string_view value) {
-    out.append(name).append(": ").append(value).append("\r\n");
+    out.append(name).append(": "sv).append(value).append("\r\n"sv);
   };
-  out.append("HTTP/1.1 ").append(fmt::format_int(response.status).c_str()).append(" ");
-  out.append(reason_phrase(response.status)).append("\r\n");
-  line("Date", context.date);
+  const fmt::format_int status(response.status);
+  out.append("HTTP/1.1 "sv).append(status.data(), status.size()).append(" "sv);
+  out.append(reason_phrase(response.status)).append("\r\nDate: "sv).append(context.date).append("\r\n"sv);
   const bool bodiless = response.status < 200 || response.status == 204 || response.status == 304;
   if (!bodiless) {
     if (!safe_value(response.content_type)) return false;
     if (!response.content_type.empty()) line("Content-Type", response.content_type);
-    line("Content-Length", fmt::format_int(size).c_str());
+    const fmt::format_int length(size);
+    line("Content-Length", {length.data(), length.size()});
   }
   if (!context.keep_alive) {
     line("Connection", "close");
@@ -142,7 +152,7 @@ bool response_head(std::string& out, const HttpResponse& response, std::size_t s
     line("Connection", "keep-alive");
   }
   line("X-Request-Id", context.request_id);
-  line("X-Content-Type-Options", "nosniff");
+  out.append("X-Content-Type-Options: nosniff\r\n"sv);
   bool referrer = false;
   bool cache = false;
   for (const auto& [name, value] : response.headers) {
@@ -157,7 +167,7 @@ bool response_head(std::string& out, const HttpResponse& response, std::size_t s
     }
     line(name, value);
   }
-  if (!referrer) line("Referrer-Policy", "no-referrer");
+  if (!referrer) out.append("Referrer-Policy: no-referrer\r\n"sv);
   if (context.behind_login || (!cache && response.content_type == "application/problem+json"))
     line("Cache-Control", "no-store");
   if (context.secure) line("Strict-Transport-Security", "max-age=31536000");

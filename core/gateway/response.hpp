@@ -27,6 +27,8 @@ struct Answer {
   std::shared_ptr<const std::string> shared{};
   std::unique_ptr<FilePart> file{};
   bool close = false;  ///< the connection ends after it
+  /// Lets go of what is sent; unlike `= {}` it makes no new response.
+  void release() noexcept;
   [[nodiscard]] std::size_t size() const noexcept {
     return shared ? shared->size() : file ? file->size : response.body.size();
   }

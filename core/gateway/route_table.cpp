@@ -103,8 +103,8 @@ RouteTable::~RouteTable() = default;
 
 Result<std::shared_ptr<const RouteTable>> RouteTable::build(const std::vector<std::shared_ptr<Registration>>& active) {
   std::shared_ptr<RouteTable> table(new RouteTable);
-  table->active_ = active;
   for (const auto& registration : active) {
+    if (!registration->authenticators.empty()) table->authenticating_.push_back(registration);
     for (const auto& endpoint : registration->endpoints) {
       if (auto done = table->add(endpoint); !done) return done.error();
     }

@@ -98,7 +98,10 @@ class RouteTable {
 
   [[nodiscard]] Match find(std::string_view method, bool upgrade, const std::vector<std::string>& segments,
                            std::string_view path) const;
-  [[nodiscard]] const std::vector<std::shared_ptr<Registration>>& active() const noexcept { return active_; }
+  /// The instances that know who asks.
+  [[nodiscard]] const std::vector<std::shared_ptr<Registration>>& authenticating() const noexcept {
+    return authenticating_;
+  }
 
  private:
   struct Node;
@@ -109,7 +112,7 @@ class RouteTable {
 
   std::unique_ptr<Node> root_;
   std::vector<FilesMount> mounts_;  ///< longest prefix first
-  std::vector<std::shared_ptr<Registration>> active_;
+  std::vector<std::shared_ptr<Registration>> authenticating_;
 };
 
 /// "/a/{id}" as "a", "{id}"; an error for what is not a path pattern.
