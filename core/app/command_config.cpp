@@ -5,7 +5,7 @@
 #include "core/app/control.hpp"
 #include "core/app/setup.hpp"
 #include "core/config/schema_json.hpp"
-#include "core/store/mysql/server_check.hpp"
+#include "core/store/mysql/engine.hpp"
 #include "qiao/json.hpp"
 
 namespace qiao::core {
@@ -21,7 +21,9 @@ Result<std::vector<mysql::Finding>> ask_server(const Setup& setup, const Argumen
   if (arguments.has("offline") || !setup.loaded.ok()) return std::vector<mysql::Finding>();
   const StoreSettings store = store_settings(setup.loaded, data_folder(arguments, &setup.loaded));
   if (!store.mysql) return std::vector<mysql::Finding>();
-  return mysql::check_server(*store.mysql, store.readers);
+  const auto engine = mysql::engine();
+  if (!engine) return engine.error();
+  return (*engine)->check_server(*store.mysql, store.readers);
 }
 
 std::string findings_json(const std::vector<mysql::Finding>& findings) {

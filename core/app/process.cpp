@@ -3,20 +3,58 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
-#include <systemd/sd-daemon.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <csignal>
+#include <cstddef>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <optional>
 
 namespace qiao::core {
 
-void notify_service_manager(const std::string& state) { ::sd_notify(0, state.c_str()); }
+namespace {
+
+template <typename Number>
+std::optional<Number> number_in(const char* variable) {
+  const char* text = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): nobody changes the environment
+  if (text == nullptr) return std::nullopt;
+  Number value = 0;
+  const char* end = text + std::strlen(text);
+  const auto [stopped, error] = std::from_chars(text, end, value);
+  return error == std::errc() && stopped == end ? std::optional(value) : std::nullopt;
+}
+
+}  // namespace
+
+// The protocol is described, and promised to stay, in sd_notify(3). libsystemd would bring six further libraries along
+// for it.
+void notify_service_manager(const std::string& state) {
+  const char* name = std::getenv("NOTIFY_SOCKET");  // NOLINT(concurrency-mt-unsafe): nobody changes the environment
+  sockaddr_un address{};
+  if (name == nullptr || (*name != '/' && *name != '@')) return;
+  const std::size_t length = std::strlen(name);
+  if (length < 2 || length >= sizeof(address.sun_path)) return;
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, name, length);
+  if (*name == '@') address.sun_path[0] = '\0';  // a name that is in no folder
+  const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return;
+  // Best effort: who does not listen is not owed anything.
+  [[maybe_unused]] const auto sent =
+      ::sendto(fd, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address),
+               static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length));
+  ::close(fd);
+}
 
 std::chrono::microseconds watchdog_period() {
-  std::uint64_t micros = 0;
-  return std::chrono::microseconds(::sd_watchdog_enabled(0, &micros) > 0 ? static_cast<std::int64_t>(micros) : 0);
+  const auto process = number_in<pid_t>("WATCHDOG_PID");
+  if (process && *process != ::getpid()) return {};  // meant for another one, which started this
+  return std::chrono::microseconds(number_in<std::int64_t>("WATCHDOG_USEC").value_or(0));
 }
 
 Result<std::unique_ptr<PidFile>> PidFile::write(const std::filesystem::path& file) {

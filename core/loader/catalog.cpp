@@ -1,8 +1,26 @@
 #include "core/loader/catalog.hpp"
 
+#include <dlfcn.h>
+
 namespace qiao::core {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+/// Loads what lies beside the hub and only some plugins need. The dynamic linker would look for it beside the private
+/// copy of the plugin; asked by the hub it looks beside the hub, and the plugin is given what is loaded under that
+/// name.
+Result<void> load_companions(const LibraryPeek& about) {
+  for (const std::string& name : about.companions) {
+    if (::dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) == nullptr) {
+      return Error{Errc::unavailable, "plugin.load_failed", fmt::format("it needs {}: {}", name, ::dlerror())};
+    }
+  }
+  return {};
+}
+
+}  // namespace
 
 PluginCatalog::PluginCatalog(CopyStore& copies, std::vector<fs::path> folders)
     : copies_(copies), folders_(std::move(folders)) {}
@@ -74,7 +92,8 @@ const PluginCatalog::Entry* PluginCatalog::find(std::string_view plugin) const {
 
 Result<Generation*> PluginCatalog::open(std::string_view plugin) {
   if (const Entry* entry = find(plugin)) {
-    auto generation = Generation::load(entry->copy);
+    const auto companions = load_companions(entry->about);
+    auto generation = companions ? Generation::load(entry->copy) : Result<Generation*>(companions.error());
     if (generation) return generation;
     return Error{generation.error().code, std::string(generation.error().name()),
                  fmt::format("{}: {}", entry->library.string(), generation.error().message)};

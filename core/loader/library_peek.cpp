@@ -128,6 +128,13 @@ class Elf {
     return offset ? file_.text(*offset) : std::string();
   }
 
+  /// Names of the libraries that it needs.
+  [[nodiscard]] std::vector<std::string> needed() const {
+    std::vector<std::string> names;
+    for (const std::uint64_t name : needed_) names.push_back(text(strings_ + name));
+    return names;
+  }
+
   /// The pointer stored at `address`, as the loader would relocate it against base zero.
   [[nodiscard]] std::uint64_t pointer(std::uint64_t address) const {
     for (std::uint64_t i = 0; i + sizeof(Elf64_Rela) <= relocations_size_; i += sizeof(Elf64_Rela)) {
@@ -147,6 +154,9 @@ class Elf {
       Elf64_Dyn entry{};
       if (!file_.read(dynamic.p_offset + i, entry) || entry.d_tag == DT_NULL) break;
       switch (entry.d_tag) {
+        case DT_NEEDED:
+          needed_.push_back(entry.d_un.d_val);
+          break;
         case DT_SYMTAB:
           symbols_ = entry.d_un.d_ptr;
           break;
@@ -180,6 +190,7 @@ class Elf {
 
   const Mapping& file_;
   std::vector<Elf64_Phdr> loads_;
+  std::vector<std::uint64_t> needed_;
   std::uint64_t symbols_ = 0, strings_ = 0, gnu_hash_ = 0, relocations_ = 0, relocations_size_ = 0;
 };
 
@@ -217,6 +228,9 @@ Result<LibraryPeek> peek_library(const std::filesystem::path& path) {
   peek.kind = elf.text(elf.pointer(at + offsetof(PluginDescriptor, kind)));
   peek.version = elf.text(elf.pointer(at + offsetof(PluginDescriptor, version)));
   if (peek.name.empty()) return Error{Errc::bad_value, "plugin.no_descriptor", "its plugin descriptor has no name"};
+  for (std::string& name : elf.needed()) {
+    if (name.starts_with("libqiao-") && name.find('/') == std::string::npos) peek.companions.push_back(std::move(name));
+  }
   return peek;
 }
 

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "qiao/result.hpp"
 
@@ -13,6 +14,8 @@ struct LibraryPeek {
   std::string name;
   std::string kind;
   std::string version;
+  /// The SDK's own libraries that it needs ("libqiao-….so"), which are found beside the hub.
+  std::vector<std::string> companions;
 };
 
 /// Reads the descriptor out of an ELF file. Loading a library runs its constructors, so what decides whether it may be

@@ -78,14 +78,6 @@ Result<void> prepare_migrations(WriterSession& session) {
       "applied_at BIGINT NOT NULL, PRIMARY KEY (plugin, version))");
 }
 
-std::string checksum_of(const Migration& step) {
-  std::uint64_t hash = 0xcbf29ce484222325ull;  // FNV-1a
-  for (const std::string_view part : {step.sql, std::string_view("\0", 1), step.mysql}) {
-    for (const char c : part) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ull;
-  }
-  return fmt::format("{:016x}", hash);
-}
-
 Result<void> apply_migrations(Session& session, const RunStep& run, std::string_view left_over,
                               const std::string& plugin, std::span<const Migration> steps, Time now) {
   const auto applied = read_applied(session, plugin);

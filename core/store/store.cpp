@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "core/store/migrations.hpp"
-#include "core/store/mysql/backend.hpp"
+#include "core/store/mysql/engine.hpp"
 #include "core/store/sqlite/backend.hpp"
 
 namespace qiao::core {
@@ -139,7 +139,11 @@ class Store::InstanceDatabase final : public InstanceStore {
 };
 
 Result<std::unique_ptr<StoreBackend>> open_backend(const StoreSettings& settings) {
-  if (settings.mysql) return mysql::open_backend(*settings.mysql);
+  if (settings.mysql) {
+    const auto engine = mysql::engine();
+    if (!engine) return engine.error();
+    return (*engine)->open_backend(*settings.mysql);
+  }
   return sqlite::open_backend({settings.folder, settings.max_pages, settings.vfs});
 }
 
@@ -165,10 +169,12 @@ Result<std::unique_ptr<Store>> Store::open(const StoreSettings& settings, StoreH
   StoreHost& own = store->host_;
   store->readers_ = std::make_unique<ReaderPool>(*store->backend_, settings.readers, own.metrics);
   if (settings.mysql && !settings.mysql->replicas.empty()) {
+    const auto engine = mysql::engine();
+    if (!engine) return engine.error();
     std::vector<ReportReaders::Replica> replicas;
     for (const mysql::Settings::Replica& one : settings.mysql->replicas) {
       const std::string address = one.socket.empty() ? fmt::format("{}:{}", one.host, one.port) : one.socket;
-      replicas.push_back({address, mysql::replica_backend(*settings.mysql, one)});
+      replicas.push_back({address, (*engine)->replica_backend(*settings.mysql, one)});
     }
     store->reports_ = std::make_unique<ReportReaders>(std::move(replicas), settings.mysql->most_behind,
                                                       *store->readers_, own.clock, own.log, own.metrics);

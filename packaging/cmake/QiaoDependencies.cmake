@@ -12,7 +12,7 @@ foreach(target IN ITEMS Poco::Foundation Poco::Util Poco::Net Poco::NetSSL Poco:
     endif()
   endif()
 endforeach()
-find_package(Boost 1.74 REQUIRED COMPONENTS filesystem system)
+find_package(Boost 1.74 REQUIRED)
 find_package(yaml-cpp 0.7 REQUIRED)
 find_package(fmt 9 REQUIRED)
 find_package(spdlog 1.10 REQUIRED)
@@ -24,7 +24,6 @@ find_package(ICU 72 REQUIRED COMPONENTS uc i18n)
 find_package(ZLIB REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
-pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
 
 # Connector/C++ comes without a CMake package.
 find_path(MYSQLCPPCONN_INCLUDE cppconn/driver.h REQUIRED)
