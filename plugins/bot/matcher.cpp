@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <set>
+#include <span>
 
 namespace qiao::bot {
 namespace {
@@ -53,19 +55,39 @@ void Matcher::index() {
     }
   }
   const double count = static_cast<double>(entries_.size());
-  for (const auto& [id, users] : used_by) idf_[id] = std::log(1 + count / static_cast<double>(users.size()));
+  terms_.reserve(used_by.size() + 1);
+  for (const auto& [id, users] : used_by) {
+    terms_.push_back({id, std::log(1 + count / static_cast<double>(users.size())), 0});
+  }
+  std::sort(terms_.begin(), terms_.end(), [](const Term& a, const Term& b) { return a.id < b.id; });
+  terms_.push_back({UINT64_MAX, 0, 0});
   // A word that no entry has speaks against a match, but less than a rare known word speaks for one.
   unknown_idf_ = 0.5 * std::log(1 + count);
+  const auto number = [this](const Feature& f) { return static_cast<std::size_t>(term(f.id) - terms_.data()); };
+  std::vector<std::uint32_t> next(terms_.size(), 0);  // where the term's next posting goes
+  for (const auto& list : lists) {
+    for (const Feature& f : list) ++next[number(f)];
+  }
+  std::exclusive_scan(next.begin(), next.end(), next.begin(), std::uint32_t{0});
+  for (std::size_t t = 0; t < terms_.size(); ++t) terms_[t].first = next[t];
+  postings_.resize(next.back());
   for (std::size_t v = 0; v < lists.size(); ++v) {
     Variant& variant = variants_[v];
     for (const Feature& f : lists[v]) {
-      const double weight = f.weight * idf_[f.id];
+      const std::size_t t = number(f);
+      const double weight = f.weight * terms_[t].idf;
       variant.norm += weight * weight;
       variant.total += weight;
-      postings_[f.id].push_back({static_cast<std::uint32_t>(v), static_cast<float>(weight)});
+      postings_[next[t]++] = {static_cast<std::uint32_t>(v), static_cast<float>(weight)};
     }
     variant.norm = std::sqrt(variant.norm);
   }
+}
+
+const Matcher::Term* Matcher::term(std::uint64_t id) const noexcept {
+  const auto end = terms_.end() - 1;
+  const auto at = std::lower_bound(terms_.begin(), end, id, [](const Term& t, std::uint64_t i) { return t.id < i; });
+  return at != end && at->id == id ? &*at : nullptr;
 }
 
 double Matcher::keyword_score(const Keyword& keyword, const Plain& text) const {
@@ -92,12 +114,11 @@ std::vector<Match> Matcher::best(const Plain& said, std::string_view site, std::
   std::vector<double> covered(variants_.size(), 0);
   double norm = 0;
   for (const Feature& f : features(text)) {
-    const auto idf = idf_.find(f.id);
-    const double weight = f.weight * (idf == idf_.end() ? unknown_idf_ : idf->second);
+    const Term* known = term(f.id);
+    const double weight = f.weight * (known ? known->idf : unknown_idf_);
     norm += weight * weight;
-    const auto postings = postings_.find(f.id);
-    if (postings == postings_.end()) continue;
-    for (const Posting& p : postings->second) {
+    if (known == nullptr) continue;
+    for (const Posting& p : std::span(postings_).subspan(known->first, (known + 1)->first - known->first)) {
       dot[p.variant] += weight * static_cast<double>(p.weight);
       covered[p.variant] += static_cast<double>(p.weight);
     }

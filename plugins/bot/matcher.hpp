@@ -52,6 +52,12 @@ class Matcher {
     double norm = 0;
     double total = 0;
   };
+  /// A feature that entries have.
+  struct Term {
+    std::uint64_t id;
+    double idf;
+    std::uint32_t first;  ///< of its postings, which end where the next term's begin
+  };
   struct Posting {
     std::uint32_t variant;
     float weight;
@@ -64,6 +70,8 @@ class Matcher {
     std::size_t length = 0;
   };
   void index();
+  /// Null when no entry has the feature.
+  [[nodiscard]] const Term* term(std::uint64_t id) const noexcept;
   [[nodiscard]] double keyword_score(const Keyword& keyword, const Plain& text) const;
 
   std::vector<KnowledgeEntry> entries_;
@@ -72,8 +80,8 @@ class Matcher {
   std::unordered_map<std::string, std::size_t> learned_;  ///< key → entry, of those that are understood
   std::vector<Variant> variants_;
   std::vector<Keyword> keywords_;
-  std::unordered_map<std::uint64_t, std::vector<Posting>> postings_;
-  std::unordered_map<std::uint64_t, double> idf_;
+  std::vector<Term> terms_;  ///< by id, and one that only ends the last one's postings
+  std::vector<Posting> postings_;
   double unknown_idf_ = 1;
 };
 

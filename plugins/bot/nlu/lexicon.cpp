@@ -39,13 +39,13 @@ Lexicon::Tree::Tree(const Words& words) {
     Words::const_iterator end;
     std::size_t depth;
   };
+  nodes_.resize(1);
   std::deque<Range> open{{0, words.begin(), words.end(), 0}};
   for (; !open.empty(); open.pop_front()) {
     Range range = open.front();
+    nodes_[range.node].first_concept = static_cast<std::uint32_t>(concepts_.size());
     if (range.begin != range.end && range.begin->first.size() == range.depth) {
       const std::vector<std::uint32_t>& ids = range.begin->second;
-      nodes_[range.node].first_concept = static_cast<std::uint32_t>(concepts_.size());
-      nodes_[range.node].concepts = static_cast<std::uint32_t>(ids.size());
       concepts_.insert(concepts_.end(), ids.begin(), ids.end());
       ++range.begin;
     }
@@ -56,16 +56,16 @@ Lexicon::Tree::Tree(const Words& words) {
           std::find_if(range.begin, range.end, [&](const auto& w) { return w.first[range.depth] != key; });
       open.push_back({static_cast<std::uint32_t>(nodes_.size()), range.begin, next, range.depth + 1});
       nodes_.emplace_back().key = key;
-      ++nodes_[range.node].children;
       range.begin = next;
     }
   }
+  nodes_.push_back({0, static_cast<std::uint32_t>(nodes_.size()), static_cast<std::uint32_t>(concepts_.size())});
   nodes_.shrink_to_fit();
   concepts_.shrink_to_fit();
 }
 
 const Lexicon::Tree::Node* Lexicon::Tree::child(const Node& node, char32_t key) const noexcept {
-  const auto children = std::span(nodes_).subspan(node.first_child, node.children);
+  const auto children = std::span(nodes_).subspan(node.first_child, (&node + 1)->first_child - node.first_child);
   const auto at = std::lower_bound(children.begin(), children.end(), key,
                                    [](const Node& child, char32_t wanted) { return child.key < wanted; });
   return at != children.end() && at->key == key ? &*at : nullptr;
@@ -108,8 +108,9 @@ std::vector<Lexicon::Hit> Lexicon::find(const Plain& plain) const {
       for (std::size_t i = begin; i < keys.size(); ++i) {
         node = tree.child(*node, keys[i]);
         if (node == nullptr) break;
-        if (node->concepts == 0 || inside_word(text, i + 1)) continue;
-        found = tree.concepts(*node);
+        const auto ending = tree.concepts(*node);
+        if (ending.empty() || inside_word(text, i + 1)) continue;
+        found = ending;
         end = i + 1;
       }
     };

@@ -38,15 +38,14 @@ class Lexicon {
   [[nodiscard]] std::size_t words() const noexcept { return words_; }
 
  private:
-  /// Words with their concepts, as one block: the children of a node stand side by side, ascending.
+  /// Words with their concepts, as one block: the children of a node stand side by side, ascending, and so do its
+  /// concepts; both end where the next node's begin. After the last node stands one that only ends them.
   class Tree {
    public:
     struct Node {
       char32_t key = 0;  ///< a character, or a syllable
       std::uint32_t first_child = 0;
-      std::uint32_t children = 0;
-      std::uint32_t first_concept = 0;
-      std::uint32_t concepts = 0;  ///< of the word that ends here
+      std::uint32_t first_concept = 0;  ///< of the word that ends here
     };
     using Words = std::map<std::u32string, std::vector<std::uint32_t>>;
     Tree() = default;
@@ -54,11 +53,11 @@ class Lexicon {
     [[nodiscard]] const Node* root() const noexcept { return &nodes_.front(); }
     [[nodiscard]] const Node* child(const Node& node, char32_t key) const noexcept;
     [[nodiscard]] std::span<const std::uint32_t> concepts(const Node& node) const noexcept {
-      return std::span(concepts_).subspan(node.first_concept, node.concepts);
+      return std::span(concepts_).subspan(node.first_concept, (&node + 1)->first_concept - node.first_concept);
     }
 
    private:
-    std::vector<Node> nodes_{1};
+    std::vector<Node> nodes_{2};
     std::vector<std::uint32_t> concepts_;
   };
   Tree written_;
