@@ -1,12 +1,13 @@
 #include "plugins/routing/opening_hours.hpp"
 
 #include <fmt/format.h>
-#include <unicode/timezone.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <set>
+
+#include "plugins/routing/time_zone.hpp"
 
 namespace qiao::routing {
 namespace {
@@ -60,17 +61,15 @@ std::optional<std::int64_t> day_of(std::string_view text) {
   return std::chrono::sys_days(date).time_since_epoch().count();
 }
 
-bool known_zone(const std::string& id) {
-  const std::unique_ptr<icu::TimeZone> zone(icu::TimeZone::createTimeZone(icu::UnicodeString::fromUTF8(id)));
-  return *zone != icu::TimeZone::getUnknown();
-}
-
 }  // namespace
 
 void describe(Schema<HoursConfig>& s) {
   s.optional("timezone", &HoursConfig::timezone).doc("Name of the time zone, e.g. Asia/Shanghai or Europe/Berlin");
   s.rule("timezone", [](const HoursConfig& c) -> std::string {
-    return known_zone(c.timezone) ? "" : "unknown time zone; expected a name like Asia/Shanghai";
+    const bool said = !c.week.empty() || c.timezone != HoursConfig{}.timezone;
+    return !said || TimeZone::named(c.timezone)
+               ? ""
+               : "unknown time zone; expected a name like Asia/Shanghai, of the package tzdata";
   });
   s.optional("week", &HoursConfig::week)
       .doc(
@@ -97,7 +96,7 @@ void describe(Schema<HoursConfig>& s) {
 }
 
 struct OpeningHours::Parts {
-  std::unique_ptr<icu::TimeZone> zone;
+  std::shared_ptr<const TimeZone> zone;  // unset when `always`
   bool always = true;
   std::array<std::vector<Span>, 7> week;
   std::set<std::int64_t> holidays;
@@ -107,12 +106,8 @@ struct OpeningHours::Parts {
     int minute;
   };
   [[nodiscard]] Local local(Time at) const {
-    std::int32_t raw = 0;
-    std::int32_t summer = 0;
-    UErrorCode status = U_ZERO_ERROR;
-    const auto utc = to_micros(at) / 1000;
-    zone->getOffset(static_cast<double>(utc), 0, raw, summer, status);
-    const std::int64_t all = (utc + raw + summer) / 60'000;
+    const auto clock = at + (zone ? zone->ahead(at) : std::chrono::seconds(0));
+    const std::int64_t all = std::chrono::floor<std::chrono::minutes>(clock).time_since_epoch().count();
     return {all / kDayMinutes, static_cast<int>(all % kDayMinutes)};
   }
   /// Monday is 0; 1970 began on a Thursday.
@@ -124,7 +119,6 @@ struct OpeningHours::Parts {
 };
 
 OpeningHours::OpeningHours(const HoursConfig& config) : parts_(std::make_unique<Parts>()) {
-  parts_->zone.reset(icu::TimeZone::createTimeZone(icu::UnicodeString::fromUTF8(config.timezone)));
   for (std::size_t d = 0; d < kDays.size(); ++d) {
     const auto day = config.week.find(kDays[d]);
     if (day == config.week.end()) continue;
@@ -134,6 +128,7 @@ OpeningHours::OpeningHours(const HoursConfig& config) : parts_(std::make_unique<
     }
     std::sort(parts_->week[d].begin(), parts_->week[d].end(), [](Span a, Span b) { return a.from < b.from; });
   }
+  if (!parts_->always) parts_->zone = TimeZone::named(config.timezone);
   for (const std::string& day : config.holidays) parts_->holidays.insert(day_of(day).value_or(-1));
 }
 OpeningHours::~OpeningHours() = default;
