@@ -1,9 +1,12 @@
 #include "plugins/bot/personal_data.hpp"
 
-#include <unicode/regex.h>
+#include <dlfcn.h>
 #include <unicode/unistr.h>
+#include <unicode/uregex.h>
 
 #include <algorithm>
+#include <mutex>
+#include <stdexcept>
 #include <vector>
 
 namespace qiao::bot {
@@ -72,37 +75,107 @@ void fold_width(icu::UnicodeString& text) {
   }
 }
 
+/// ICU's regular expressions. They lie in a library that the hub needs for nothing else, of two megabytes, so it is
+/// loaded when the first text is looked at. Its functions carry ICU's version in their names.
+class Engine {
+ public:
+  static const Engine& get() {
+    static const Engine engine;
+    return engine;
+  }
+
+#define QIAO_TEXT_OF(name) #name
+#define QIAO_ICU_NAME(name) QIAO_TEXT_OF(name)
+  decltype(&uregex_open) open = find<decltype(&uregex_open)>(QIAO_ICU_NAME(uregex_open));
+  decltype(&uregex_clone) clone = find<decltype(&uregex_clone)>(QIAO_ICU_NAME(uregex_clone));
+  decltype(&uregex_close) close = find<decltype(&uregex_close)>(QIAO_ICU_NAME(uregex_close));
+  decltype(&uregex_setText) set_text = find<decltype(&uregex_setText)>(QIAO_ICU_NAME(uregex_setText));
+  decltype(&uregex_setTimeLimit) set_time_limit =
+      find<decltype(&uregex_setTimeLimit)>(QIAO_ICU_NAME(uregex_setTimeLimit));
+  decltype(&uregex_findNext) find_next = find<decltype(&uregex_findNext)>(QIAO_ICU_NAME(uregex_findNext));
+  decltype(&uregex_start) start = find<decltype(&uregex_start)>(QIAO_ICU_NAME(uregex_start));
+  decltype(&uregex_end) end = find<decltype(&uregex_end)>(QIAO_ICU_NAME(uregex_end));
+#undef QIAO_ICU_NAME
+#undef QIAO_TEXT_OF
+
+ private:
+  Engine() = default;
+
+  template <class Function>
+  static Function find(const char* name) {
+    constexpr const char* kLibrary = "libicui18n.so." U_ICU_VERSION_SHORT;
+    void* library = ::dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    void* found = library ? ::dlsym(library, name) : nullptr;
+    if (!found) throw std::runtime_error(std::string("ICU cannot be used: ") + ::dlerror());
+    return reinterpret_cast<Function>(found);
+  }
+};
+
+struct Close {
+  void operator()(URegularExpression* expression) const { Engine::get().close(expression); }
+};
+using Expression = std::unique_ptr<URegularExpression, Close>;
+
+Expression compile(const char16_t* pattern) {
+  UErrorCode status = U_ZERO_ERROR;
+  UParseError where;
+  return Expression(Engine::get().open(pattern, -1, 0, &where, &status));
+}
+
+/// Looks for a pattern in a text; both outlive it.
+class Search {
+ public:
+  Search(const Expression& pattern, const icu::UnicodeString& text)
+      : expression_(Engine::get().clone(pattern.get(), &status_)) {
+    Engine::get().set_text(expression_.get(), text.getBuffer(), text.length(), &status_);
+  }
+  void limit(std::int32_t steps) { Engine::get().set_time_limit(expression_.get(), steps, &status_); }
+  bool next() { return Engine::get().find_next(expression_.get(), &status_) != 0 && ok(); }
+  [[nodiscard]] std::int32_t begin() { return Engine::get().start(expression_.get(), 0, &status_); }
+  [[nodiscard]] std::int32_t end() { return Engine::get().end(expression_.get(), 0, &status_); }
+  [[nodiscard]] bool ok() const { return U_SUCCESS(status_); }
+
+ private:
+  UErrorCode status_ = U_ZERO_ERROR;
+  Expression expression_;
+};
+
 }  // namespace
 
 struct PersonalData::Patterns {
-  std::unique_ptr<icu::RegexPattern> web;
-  std::vector<std::unique_ptr<icu::RegexPattern>> kinds;
+  std::once_flag once;
+  Expression web;
+  std::vector<Expression> kinds;
+
+  void compile_once() {
+    std::call_once(once, [this] {
+      web = compile(u"https?://[!-~]+");
+      for (const Kind& kind : kKinds) kinds.push_back(compile(kind.pattern));
+    });
+  }
 
   void remove(icu::UnicodeString& text, bool zh) const {
     for (std::size_t k = 0; k < kinds.size(); ++k) {
-      UErrorCode status = U_ZERO_ERROR;
-      const std::unique_ptr<icu::RegexMatcher> matcher(kinds[k]->matcher(text, status));
-      matcher->setTimeLimit(kMostSteps, status);
-      const icu::UnicodeString out = matcher->replaceAll(zh ? kKinds[k].zh : kKinds[k].en, status);
-      if (U_SUCCESS(status)) text = out;
+      Search search(kinds[k], text);
+      search.limit(kMostSteps);
+      icu::UnicodeString out;
+      std::int32_t kept = 0;
+      while (search.next()) {
+        out.append(text, kept, search.begin() - kept).append(zh ? kKinds[k].zh : kKinds[k].en, -1);
+        kept = search.end();
+      }
+      if (search.ok() && kept > 0) text = out.append(text, kept, text.length() - kept);
     }
   }
 };
 
-PersonalData::PersonalData() : patterns_(std::make_unique<Patterns>()) {
-  const auto compile = [](const char16_t* pattern) {
-    UErrorCode status = U_ZERO_ERROR;
-    UParseError where;
-    return std::unique_ptr<icu::RegexPattern>(icu::RegexPattern::compile(pattern, where, status));
-  };
-  patterns_->web = compile(u"https?://[!-~]+");
-  for (const Kind& kind : kKinds) patterns_->kinds.push_back(compile(kind.pattern));
-}
+PersonalData::PersonalData() : patterns_(std::make_unique<Patterns>()) {}
 PersonalData::~PersonalData() = default;
 PersonalData::PersonalData(PersonalData&&) noexcept = default;
 PersonalData& PersonalData::operator=(PersonalData&&) noexcept = default;
 
 std::string PersonalData::removed(std::string_view utf8, std::span<const std::string> names) const {
+  patterns_->compile_once();
   const auto piece = icu::StringPiece(utf8.data(), static_cast<std::int32_t>(utf8.size()));
   icu::UnicodeString text = icu::UnicodeString::fromUTF8(piece);
   fold_width(text);
@@ -117,13 +190,12 @@ std::string PersonalData::removed(std::string_view utf8, std::span<const std::st
     patterns_->remove(part, zh);
     out += part;
   };
-  UErrorCode status = U_ZERO_ERROR;
-  const std::unique_ptr<icu::RegexMatcher> web(patterns_->web->matcher(text, status));
+  Search web(patterns_->web, text);
   std::int32_t at = 0;
-  while (web->find(status) && U_SUCCESS(status)) {
-    keep_without(at, web->start(status));
-    at = web->end(status);
-    out += icu::UnicodeString(text, web->start(status), at - web->start(status));
+  while (web.next()) {
+    keep_without(at, web.begin());
+    at = web.end();
+    out.append(text, web.begin(), at - web.begin());
   }
   keep_without(at, text.length());
   std::string result;
