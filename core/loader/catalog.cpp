@@ -1,6 +1,6 @@
 #include "core/loader/catalog.hpp"
 
-#include <dlfcn.h>
+#include "core/observe/own_library.hpp"
 
 namespace qiao::core {
 
@@ -9,12 +9,12 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Loads what lies beside the hub and only some plugins need. The dynamic linker would look for it beside the private
-/// copy of the plugin; asked by the hub it looks beside the hub, and the plugin is given what is loaded under that
-/// name.
+/// copy of the plugin, but gives the plugin what is loaded under that name already.
 Result<void> load_companions(const LibraryPeek& about) {
   for (const std::string& name : about.companions) {
-    if (::dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) == nullptr) {
-      return Error{Errc::unavailable, "plugin.load_failed", fmt::format("it needs {}: {}", name, ::dlerror())};
+    if (auto loaded = load_own_library(name); !loaded) {
+      return Error{Errc::unavailable, "plugin.load_failed",
+                   fmt::format("it needs {}: {}", name, loaded.error().message)};
     }
   }
   return {};

@@ -3,20 +3,19 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 
+#include "core/observe/own_library.hpp"
+
 namespace qiao::core::mysql {
 
 Result<const Engine*> engine() {
-  // Found as libqiao-sdk.so is: where the hub's own libraries lie. Loading it again gives the same handle.
-  void* library = ::dlopen("libqiao-store-mysql.so", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-  const void* found = library ? ::dlsym(library, "qiao_mysql_engine") : nullptr;
-  if (!found) {
-    const char* said = ::dlerror();
-    return Error{Errc::unavailable, "store.no_mysql",
-                 fmt::format("the part of the hub that speaks to MySQL servers cannot be loaded: {}; install it beside "
-                             "libqiao-sdk.so",
-                             said ? said : "it offers nothing")};
-  }
-  return static_cast<const Engine*>(found);
+  const auto library = load_own_library("libqiao-store-mysql.so");
+  const void* found = library && *library != nullptr ? ::dlsym(*library, "qiao_mysql_engine") : nullptr;
+  if (found != nullptr) return static_cast<const Engine*>(found);
+  return Error{
+      Errc::unavailable, "store.no_mysql",
+      fmt::format("the part of the hub that speaks to MySQL servers, libqiao-store-mysql.so, cannot be loaded; "
+                  "install it beside libqiao-sdk.so{}{}",
+                  library ? "" : ": ", library ? "" : library.error().message)};
 }
 
 }  // namespace qiao::core::mysql
