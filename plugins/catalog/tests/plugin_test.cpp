@@ -1,5 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <mutex>
+#include <vector>
+
 #include "qiao/contract/access.hpp"
 #include "qiao/contract/erp.hpp"
 #include "qiao/json.hpp"
@@ -87,9 +91,15 @@ TEST_F(Catalog, SaysSoWhenNoErpIsConnectedOrNoneAnswers) {
 }
 
 TEST_F(BusyCatalog, DoesNotWaitForAnErpThatIsSilent) {
-  std::vector<Responder<Stock>> kept;
+  struct Kept {
+    std::mutex mutex;
+    std::vector<Responder<Stock>> responders;
+  };
   hub.serve<StockQuery>(
-      [&kept](const StockQuery&, const Headers&, Responder<Stock> respond) { kept.push_back(respond); });
+      [kept = std::make_shared<Kept>()](const StockQuery&, const Headers&, const Responder<Stock>& respond) {
+        const std::lock_guard lock(kept->mutex);
+        kept->responders.push_back(respond);
+      });
   hub.start_plugin("accounts");
   start();
   const auto late = get("/api/v1/stock?sku=A-7", login());
