@@ -26,16 +26,24 @@ Pusher::Pusher(Context& host, const AppConfig& config, std::shared_ptr<Devices> 
 void Pusher::outgoing(const contract::MessageOutgoing& event) {
   if (event.channel != config_.channel) return;
   const Id conversation = event.message.conversation;
+  Time at;
   {
     const std::lock_guard lock(mutex_);
-    if (draining_ || working_.contains(conversation)) return;  // it comes again
+    if (draining_) return;  // it comes again
     Waiting& waiting = waiting_[conversation];
     const bool first = waiting.messages.empty();
+    if (first) {
+      waiting.at = event.message.at + std::chrono::duration_cast<std::chrono::microseconds>(config_.push_after);
+    }
     waiting.user = event.user;
     waiting.messages.insert(event.message.seq);
-    if (!first) return;
+    if (!first || working_.contains(conversation)) return;
+    at = waiting.at;
   }
-  const auto at = event.message.at + std::chrono::duration_cast<std::chrono::microseconds>(config_.push_after);
+  wait_until(at, conversation);
+}
+
+void Pusher::wait_until(Time at, Id conversation) {
   const Duration wait = std::max<Duration>(at - host_.clock().now(), 1ms);
   host_.bus().after(wait, kPushLane, [self = shared_from_this(), conversation] { self->due(conversation); });
 }
@@ -57,8 +65,15 @@ void Pusher::due(Id conversation) {
     working_.insert(conversation);
   }
   tell(conversation, waiting);
-  const std::lock_guard lock(mutex_);
-  working_.erase(conversation);
+  Time next;
+  {
+    const std::lock_guard lock(mutex_);
+    working_.erase(conversation);
+    const auto meanwhile = waiting_.find(conversation);
+    if (meanwhile == waiting_.end()) return;
+    next = meanwhile->second.at;
+  }
+  wait_until(next, conversation);
 }
 
 void Pusher::tell(Id conversation, const Waiting& waiting) {

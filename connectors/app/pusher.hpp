@@ -33,9 +33,11 @@ class Pusher : public std::enable_shared_from_this<Pusher> {
   struct Waiting {
     std::string user;
     std::set<std::int64_t> messages;  ///< seq
+    Time at;                          ///< when they are told of
   };
   enum class Told { yes, nobody, later };
 
+  void wait_until(Time at, Id conversation);
   void due(Id conversation);
   void tell(Id conversation, const Waiting& waiting);
   Result<int> unread(const contract::ConversationView& conversation);
@@ -52,7 +54,7 @@ class Pusher : public std::enable_shared_from_this<Pusher> {
 
   std::mutex mutex_;
   bool draining_ = false;
-  std::map<Id, Waiting> waiting_;           ///< by conversation
+  std::map<Id, Waiting> waiting_;           ///< by conversation; of one that is being told: what came meanwhile
   std::set<Id> working_;                    ///< conversations whose customers are being told
   std::map<std::string, SteadyTime> held_;  ///< providers that want a pause
 };
