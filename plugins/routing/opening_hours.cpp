@@ -1,13 +1,13 @@
 #include "plugins/routing/opening_hours.hpp"
 
+#include <date/tz.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <set>
-
-#include "plugins/routing/time_zone.hpp"
+#include <stdexcept>
 
 namespace qiao::routing {
 namespace {
@@ -61,13 +61,22 @@ std::optional<std::int64_t> day_of(std::string_view text) {
   return std::chrono::sys_days(date).time_since_epoch().count();
 }
 
+/// As the system's table of zones (package tzdata) has it; null when it does not. Stays for good.
+const date::time_zone* zone_named(const std::string& name) {
+  try {
+    return date::locate_zone(name);
+  } catch (const std::runtime_error&) {
+    return nullptr;
+  }
+}
+
 }  // namespace
 
 void describe(Schema<HoursConfig>& s) {
   s.optional("timezone", &HoursConfig::timezone).doc("Name of the time zone, e.g. Asia/Shanghai or Europe/Berlin");
   s.rule("timezone", [](const HoursConfig& c) -> std::string {
     const bool said = !c.week.empty() || c.timezone != HoursConfig{}.timezone;
-    return !said || TimeZone::named(c.timezone)
+    return !said || zone_named(c.timezone)
                ? ""
                : "unknown time zone; expected a name like Asia/Shanghai, of the package tzdata";
   });
@@ -96,7 +105,7 @@ void describe(Schema<HoursConfig>& s) {
 }
 
 struct OpeningHours::Parts {
-  std::shared_ptr<const TimeZone> zone;  // unset when `always`
+  const date::time_zone* zone = nullptr;  // unset when `always`
   bool always = true;
   std::array<std::vector<Span>, 7> week;
   std::set<std::int64_t> holidays;
@@ -106,7 +115,9 @@ struct OpeningHours::Parts {
     int minute;
   };
   [[nodiscard]] Local local(Time at) const {
-    const auto clock = at + (zone ? zone->ahead(at) : std::chrono::seconds(0));
+    const auto ahead =
+        zone ? zone->get_info(std::chrono::floor<std::chrono::seconds>(at)).offset : std::chrono::seconds(0);
+    const auto clock = at + ahead;
     const std::int64_t all = std::chrono::floor<std::chrono::minutes>(clock).time_since_epoch().count();
     return {all / kDayMinutes, static_cast<int>(all % kDayMinutes)};
   }
@@ -128,7 +139,7 @@ OpeningHours::OpeningHours(const HoursConfig& config) : parts_(std::make_unique<
     }
     std::sort(parts_->week[d].begin(), parts_->week[d].end(), [](Span a, Span b) { return a.from < b.from; });
   }
-  if (!parts_->always) parts_->zone = TimeZone::named(config.timezone);
+  if (!parts_->always) parts_->zone = zone_named(config.timezone);
   for (const std::string& day : config.holidays) parts_->holidays.insert(day_of(day).value_or(-1));
 }
 OpeningHours::~OpeningHours() = default;

@@ -46,6 +46,49 @@ TEST(OpeningHours, FollowAClockThatIsPutBack) {
   EXPECT_EQ(to_iso8601(*OpeningHours(c).next_opening(at("2026-10-24T12:00:00Z"))), "2026-10-25T07:00:00.000Z");
 }
 
+/// Whether the clocks of a zone show this minute.
+bool shows(const char* zone, const char* iso, const std::string& minute_and_next) {
+  HoursConfig c;
+  c.timezone = zone;
+  for (const char* day : {"mon", "tue", "wed", "thu", "fri", "sat", "sun"}) c.week[day] = {minute_and_next};
+  return OpeningHours(c).open(at(iso));
+}
+
+TEST(OpeningHours, FollowTheClocksOfTheirZoneToTheSecond) {
+  EXPECT_TRUE(shows("Asia/Shanghai", "2026-11-22T00:00:00Z", "08:00-08:01"));
+  EXPECT_TRUE(shows("Asia/Kolkata", "2026-11-22T00:00:00Z", "05:30-05:31"));
+  EXPECT_TRUE(shows("America/New_York", "2026-11-22T00:00:00Z", "19:00-19:01"));
+  EXPECT_TRUE(shows("Etc/UTC", "2026-11-22T00:00:00Z", "00:00-00:01"));
+  EXPECT_TRUE(shows("Europe/Berlin", "2026-10-25T00:59:59Z", "02:59-03:00"));
+  EXPECT_TRUE(shows("Europe/Berlin", "2026-10-25T01:00:00Z", "02:00-02:01"));
+  EXPECT_TRUE(shows("Europe/Berlin", "2027-03-28T00:59:59Z", "01:59-02:00"));
+  EXPECT_TRUE(shows("Europe/Berlin", "2027-03-28T01:00:00Z", "03:00-03:01"));
+  EXPECT_TRUE(shows("Australia/Sydney", "2026-12-24T00:00:00Z", "11:00-11:01")) << "summer at the turn of the year";
+  EXPECT_TRUE(shows("America/Mexico_City", "2026-07-01T00:00:00Z", "18:00-18:01")) << "no summer time since 2022";
+}
+
+TEST(OpeningHours, AZoneThatTheSystemDoesNotHaveIsAMistake) {
+  const auto problems = [](const char* zone) {
+    ConfigNode name;
+    name.kind = ConfigNode::Kind::scalar;
+    name.quoted = true;
+    name.text = zone;
+    auto hours = std::make_shared<ConfigNode>();
+    hours->kind = ConfigNode::Kind::map;
+    hours->entries.push_back({"timezone", name});
+    std::vector<ConfigProblem> found;
+    static_cast<void>(Section(hours, "hours").bind<HoursConfig>(found));
+    return found;
+  };
+  for (const char* zone :
+       {"", "Asia", "Asia/Nowhere", "../../etc/passwd", "/etc/passwd", "tzdata.zi", "Asia/Shang hai"}) {
+    const auto found = problems(zone);
+    ASSERT_EQ(found.size(), 1U) << zone;
+    EXPECT_NE(found.front().message.find("unknown time zone"), std::string::npos) << zone;
+  }
+  for (const char* zone : {"Asia/Kolkata", "Europe/Berlin", "Etc/UTC"}) EXPECT_TRUE(problems(zone).empty()) << zone;
+}
+
 TEST(OpeningHours, StoryS05AtNightThereIsAPromiseAndInTheMorningTheFirstPlace) {
   RoutingConfig config;
   config.hours = week();
