@@ -1,63 +1,78 @@
 #include "plugins/bot/personal_data.hpp"
 
-#include <dlfcn.h>
+#include <Poco/Exception.h>
+#include <Poco/RegularExpression.h>
+#include <Poco/String.h>
 #include <unicode/unistr.h>
-#include <unicode/uregex.h>
 
-#include <algorithm>
 #include <mutex>
-#include <stdexcept>
 #include <vector>
 
 namespace qiao::bot {
 namespace {
 
-constexpr std::int32_t kMostSteps = 200;  // of the regex engine, in thousands; a hostile text ends with less removed
+using Expression = Poco::RegularExpression;
+
+// Of the engine, at one place of a text; a hostile text ends with less removed.
+constexpr const char* kLimits = "(*LIMIT_MATCH=100000)(*LIMIT_RECURSION=1000)";
 
 struct Kind {
-  const char16_t* pattern;
-  const char16_t* zh;
-  const char16_t* en;
+  const char* pattern;
+  const char* zh;
+  const char* en;
 };
 
-#define QIAO_SURNAMES                                                                                                                                                          \
-  u"[王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭" \
-  u"陆"                                                                                                                                                                       \
-  u"汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤]"
+// In brackets. After \p{Han}: the ideographs that are younger than the engine's table (Unicode 7).
+#define QIAO_HAN "\\p{Han}\\x{4DB6}-\\x{4DBF}\\x{9FCD}-\\x{9FFF}\\x{2A6D7}-\\x{323AF}"
+
+// Where a word begins and ends: in letters of any script, and an accent belongs to the letter before it.
+#define QIAO_LETTER "\\p{L}\\p{Mc}\\p{Nd}\\p{Nl}\\p{Pc}" QIAO_HAN
+#define QIAO_BEGIN "(?<![" QIAO_LETTER "])(?<![" QIAO_LETTER "][\\p{Mn}\\p{Me}\\p{Cf}])"
+#define QIAO_END "(?![" QIAO_LETTER "\\p{Mn}\\p{Me}\\p{Cf}])"
+
+#define QIAO_SURNAMES                                                                                                                                                         \
+  "[王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭" \
+  "陆"                                                                                                                                                                       \
+  "汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤]"
 
 // In this order: what is longer and surer first.
 constexpr Kind kKinds[] = {
-    {u"[A-Za-z0-9._%+-]{1,64}[@＠][A-Za-z0-9.-]{1,190}\\.[A-Za-z]{2,24}", u"[邮箱]", u"[e-mail]"},
-    {u"(?<![0-9])[1-9][0-9]{5}(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])[0-9]{5}[0-9Xx](?![0-9])", u"[证件号]", u"[id number]"},
-    {u"(?<![0-9A-Za-z])(?:(?:\\+|00)?86[- ]?)?1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4}(?![0-9])", u"[电话]", u"[phone]"},
-    {u"(?<![0-9])0[0-9]{2,3}[- ][0-9]{7,8}(?![0-9])", u"[电话]", u"[phone]"},
-    {u"\\+[0-9]{1,3}(?:[ .-]?\\(?[0-9]{1,4}\\)?){2,5}", u"[电话]", u"[phone]"},
-    {u"(?<![0-9])\\(?[0-9]{3}\\)?[ .-][0-9]{3}[ .-][0-9]{4}(?![0-9])", u"[电话]", u"[phone]"},
-    {u"(?<![0-9])[0-9]{4}[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{3,4}(?:[ -]?[0-9]{1,3})?(?![0-9])", u"[卡号]", u"[card]"},
+    {"[A-Za-z0-9._%+-]{1,64}[@＠][A-Za-z0-9.-]{1,190}\\.[A-Za-z]{2,24}", "[邮箱]", "[e-mail]"},
+    {"(?<![0-9])[1-9][0-9]{5}(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])[0-9]{5}[0-9Xx](?![0-9])", "[证件号]", "[id number]"},
+    {"(?<![0-9A-Za-z])(?:(?:\\+|00)?86[- ]?)?1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4}(?![0-9])", "[电话]", "[phone]"},
+    {"(?<![0-9])0[0-9]{2,3}[- ][0-9]{7,8}(?![0-9])", "[电话]", "[phone]"},
+    {"\\+[0-9]{1,3}(?:[ .-]?\\(?[0-9]{1,4}\\)?){2,5}", "[电话]", "[phone]"},
+    {"(?<![0-9])\\(?[0-9]{3}\\)?[ .-][0-9]{3}[ .-][0-9]{4}(?![0-9])", "[电话]", "[phone]"},
+    {"(?<![0-9])[0-9]{4}[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{3,4}(?:[ -]?[0-9]{1,3})?(?![0-9])", "[卡号]", "[card]"},
     // Whatever has six digits or more in one word, a date aside: an order, a parcel, an account.
-    {u"(?<![A-Za-z0-9-])(?![0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?![0-9-]))(?=(?:[A-Za-z-]*[0-9]){6})[A-Za-z0-9]+(?:-[A-Za-z0-"
-     u"9]+)*",
-     u"[号码]", u"[number]"},
-    {u"(?:(?<=[到在是址寄送住给：:])|(?<![\\p{Han}]))[\\p{Han}]{0,20}(?:路|街|道|巷|弄|胡同|村|苑|小区|花园|公寓|大厦|"
-     u"里)[\\p{Han}A-Za-z]{0,8}[0-9零一二三四五六七八九十百]{1,6}(?:号|弄|栋|幢|单元|室|楼|座|层|巷)(?:[\\p{Han}]{0,6}["
-     u"0-9A-Za-z一二三四五六七八九十-]{1,6}(?:号楼|号|弄|栋|幢|单元|室|楼|座|层))*(?:[0-9]{2,5}室?)?",
-     u"[地址]", u"[address]"},
-    {u"(?<![0-9])[0-9]{1,5}[A-Za-z]? (?:[A-Z][A-Za-z'.]+ ){1,4}(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|"
-     u"Boulevard|Blvd|Court|Ct|Square|Sq|Way)\\b\\.?(?:,? (?:Apt|Flat|Unit|Suite|#) ?[0-9A-Za-z]+)?",
-     u"[地址]", u"[address]"},
-    {u"(?<=我叫|我的名字是|姓名|姓名[：:是]|收件人|收件人[：:是]|收货人|收货人[：:是]|联系人|联系人[：:是])[ "
-     u"]?[\\p{Han}·]"
-     u"{2,4}?(?=$|[^\\p{Han}·]|的|电话|手机|地址)",
-     u"[姓名]", u"[name]"},
-    {u"(?<=我是|我係)" QIAO_SURNAMES u"[\\p{Han}]{1,2}(?=$|[^\\p{Han}])", u"[姓名]", u"[name]"},
-    {QIAO_SURNAMES u"[\\p{Han}]{0,2}?(?=先生|女士|小姐|太太)", u"[姓名]", u"[name]"},
-    {u"(?<=[Mm]y name is |[Mm]y name's |[Nn]ame: |[Ii] am |[Ii]'m |[Tt]his is )[A-Z][a-z]+(?: [A-Z][a-z]+){1,2}",
-     u"[姓名]", u"[name]"},
-    {u"(?<=[Mm]y name is |[Mm]y name's |[Nn]ame: )[A-Za-z]{2,20}", u"[姓名]", u"[name]"},
-    {u"(?<=\\bMr |\\bMr\\. |\\bMs |\\bMs\\. |\\bMrs |\\bMrs\\. |\\bMiss |\\bDear )[A-Z][a-z]+(?: [A-Z][a-z]+)?",
-     u"[姓名]", u"[name]"},
+    {"(?<![A-Za-z0-9-])(?![0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?![0-9-]))(?=(?:[A-Za-z-]*[0-9]){6})"
+     "[A-Za-z0-9]++(?:-[A-Za-z0-9]++)*+",
+     "[号码]", "[number]"},
+    {"(?:(?<=[到在是址寄送住给：:])|(?<![" QIAO_HAN "]))[" QIAO_HAN
+     "]{0,20}(?:路|街|道|巷|弄|胡同|村|苑|小区|花园|公寓|大厦|里)[" QIAO_HAN
+     "A-Za-z]{0,8}[0-9零一二三四五六七八九十百]{1,6}(?:号|弄|栋|幢|单元|室|楼|座|层|巷)(?:[" QIAO_HAN
+     "]{0,6}[0-9A-Za-z一二三四五六七八九十-]{1,6}(?:号楼|号|弄|栋|幢|单元|室|楼|座|层))*+(?:[0-9]{2,5}室?)?",
+     "[地址]", "[address]"},
+    {"(?<![0-9])[0-9]{1,5}[A-Za-z]? (?:[A-Z][A-Za-z'.]+ ){1,4}(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|"
+     "Boulevard|Blvd|Court|Ct|Square|Sq|Way)" QIAO_END "\\.?(?:,? (?:Apt|Flat|Unit|Suite|#) ?[0-9A-Za-z]+)?",
+     "[地址]", "[address]"},
+    {"(?<=我叫|我的名字是|姓名|姓名[：:是]|收件人|收件人[：:是]|收货人|收货人[：:是]|联系人|联系人[：:是])"
+     "[ ]?[" QIAO_HAN "·]{2,4}?(?=$|[^" QIAO_HAN "·]|的|电话|手机|地址)",
+     "[姓名]", "[name]"},
+    {"(?<=我是|我係)" QIAO_SURNAMES "[" QIAO_HAN "]{1,2}(?=$|[^" QIAO_HAN "])", "[姓名]", "[name]"},
+    {QIAO_SURNAMES "[" QIAO_HAN "]{0,2}?(?=先生|女士|小姐|太太)", "[姓名]", "[name]"},
+    {"(?<=[Mm]y name is |[Mm]y name's |[Nn]ame: |[Ii] am |[Ii]'m |[Tt]his is )[A-Z][a-z]+(?: [A-Z][a-z]+){1,2}",
+     "[姓名]", "[name]"},
+    {"(?<=[Mm]y name is |[Mm]y name's |[Nn]ame: )[A-Za-z]{2,20}", "[姓名]", "[name]"},
+    {"(?<=" QIAO_BEGIN "Mr |" QIAO_BEGIN "Mr\\. |" QIAO_BEGIN "Ms |" QIAO_BEGIN "Ms\\. |" QIAO_BEGIN "Mrs |" QIAO_BEGIN
+     "Mrs\\. |" QIAO_BEGIN "Miss |" QIAO_BEGIN "Dear )[A-Z][a-z]+(?: [A-Z][a-z]+)?",
+     "[姓名]", "[name]"},
 };
 #undef QIAO_SURNAMES
+#undef QIAO_END
+#undef QIAO_BEGIN
+#undef QIAO_LETTER
+#undef QIAO_HAN
 
 bool has_han(const icu::UnicodeString& text) {
   for (std::int32_t i = 0; i < text.length(); ++i) {
@@ -75,96 +90,47 @@ void fold_width(icu::UnicodeString& text) {
   }
 }
 
-/// ICU's regular expressions. They lie in a library that the hub needs for nothing else, of two megabytes, so it is
-/// loaded when the first text is looked at. Its functions carry ICU's version in their names.
-class Engine {
- public:
-  static const Engine& get() {
-    static const Engine engine;
-    return engine;
-  }
-
-#define QIAO_TEXT_OF(name) #name
-#define QIAO_ICU_NAME(name) QIAO_TEXT_OF(name)
-  decltype(&uregex_open) open = find<decltype(&uregex_open)>(QIAO_ICU_NAME(uregex_open));
-  decltype(&uregex_clone) clone = find<decltype(&uregex_clone)>(QIAO_ICU_NAME(uregex_clone));
-  decltype(&uregex_close) close = find<decltype(&uregex_close)>(QIAO_ICU_NAME(uregex_close));
-  decltype(&uregex_setText) set_text = find<decltype(&uregex_setText)>(QIAO_ICU_NAME(uregex_setText));
-  decltype(&uregex_setTimeLimit) set_time_limit =
-      find<decltype(&uregex_setTimeLimit)>(QIAO_ICU_NAME(uregex_setTimeLimit));
-  decltype(&uregex_findNext) find_next = find<decltype(&uregex_findNext)>(QIAO_ICU_NAME(uregex_findNext));
-  decltype(&uregex_start) start = find<decltype(&uregex_start)>(QIAO_ICU_NAME(uregex_start));
-  decltype(&uregex_end) end = find<decltype(&uregex_end)>(QIAO_ICU_NAME(uregex_end));
-#undef QIAO_ICU_NAME
-#undef QIAO_TEXT_OF
-
- private:
-  Engine() = default;
-
-  template <class Function>
-  static Function find(const char* name) {
-    constexpr const char* kLibrary = "libicui18n.so." U_ICU_VERSION_SHORT;
-    void* library = ::dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    void* found = library ? ::dlsym(library, name) : nullptr;
-    if (!found) throw std::runtime_error(std::string("ICU cannot be used: ") + ::dlerror());
-    return reinterpret_cast<Function>(found);
-  }
-};
-
-struct Close {
-  void operator()(URegularExpression* expression) const { Engine::get().close(expression); }
-};
-using Expression = std::unique_ptr<URegularExpression, Close>;
-
-Expression compile(const char16_t* pattern) {
-  UErrorCode status = U_ZERO_ERROR;
-  UParseError where;
-  return Expression(Engine::get().open(pattern, -1, 0, &where, &status));
+std::string utf8(const icu::UnicodeString& text) {
+  std::string bytes;
+  return text.toUTF8String(bytes);
 }
 
-/// Looks for a pattern in a text; both outlive it.
-class Search {
- public:
-  Search(const Expression& pattern, const icu::UnicodeString& text)
-      : expression_(Engine::get().clone(pattern.get(), &status_)) {
-    Engine::get().set_text(expression_.get(), text.getBuffer(), text.length(), &status_);
-  }
-  void limit(std::int32_t steps) { Engine::get().set_time_limit(expression_.get(), steps, &status_); }
-  bool next() { return Engine::get().find_next(expression_.get(), &status_) != 0 && ok(); }
-  [[nodiscard]] std::int32_t begin() { return Engine::get().start(expression_.get(), 0, &status_); }
-  [[nodiscard]] std::int32_t end() { return Engine::get().end(expression_.get(), 0, &status_); }
-  [[nodiscard]] bool ok() const { return U_SUCCESS(status_); }
+std::unique_ptr<Expression> compile(const std::string& pattern) {
+  return std::make_unique<Expression>(kLimits + pattern, Expression::RE_UTF8);
+}
 
- private:
-  UErrorCode status_ = U_ZERO_ERROR;
-  Expression expression_;
-};
+/// The next place from `at` on that fits, in a text that is known to be UTF-8.
+bool find(const Expression& pattern, const std::string& text, std::size_t at, Expression::Match& found) {
+  return pattern.match(text, at, found, Expression::RE_NO_UTF8_CHECK) > 0;
+}
 
 }  // namespace
 
 struct PersonalData::Patterns {
   std::once_flag once;
-  Expression web;
-  std::vector<Expression> kinds;
+  std::unique_ptr<Expression> web;
+  std::vector<std::unique_ptr<Expression>> kinds;
 
+  /// With the first text: they serve what is learned from people's answers, which many hubs never do.
   void compile_once() {
     std::call_once(once, [this] {
-      web = compile(u"https?://[!-~]+");
+      web = compile("https?://[!-~]+");
       for (const Kind& kind : kKinds) kinds.push_back(compile(kind.pattern));
     });
   }
 
-  void remove(icu::UnicodeString& text, bool zh) const {
+  void remove(std::string& text, bool zh) const {
     for (std::size_t k = 0; k < kinds.size(); ++k) {
-      Search search(kinds[k], text);
-      search.limit(kMostSteps);
-      icu::UnicodeString out;
-      std::int32_t kept = 0;
-      while (search.next()) {
-        out.append(text, kept, search.begin() - kept).append(zh ? kKinds[k].zh : kKinds[k].en, -1);
-        kept = search.end();
+      std::string out;
+      std::size_t kept = 0;
+      try {
+        for (Expression::Match found; find(*kinds[k], text, kept, found); kept = found.offset + found.length) {
+          out.append(text, kept, found.offset - kept).append(zh ? kKinds[k].zh : kKinds[k].en);
+        }
+      } catch (const Poco::RegularExpressionException&) {
+        continue;
       }
-      if (search.ok() && kept > 0) text = out.append(text, kept, text.length() - kept);
+      if (kept > 0) text = out.append(text, kept);
     }
   }
 };
@@ -174,33 +140,29 @@ PersonalData::~PersonalData() = default;
 PersonalData::PersonalData(PersonalData&&) noexcept = default;
 PersonalData& PersonalData::operator=(PersonalData&&) noexcept = default;
 
-std::string PersonalData::removed(std::string_view utf8, std::span<const std::string> names) const {
+std::string PersonalData::removed(std::string_view said, std::span<const std::string> names) const {
   patterns_->compile_once();
-  const auto piece = icu::StringPiece(utf8.data(), static_cast<std::int32_t>(utf8.size()));
-  icu::UnicodeString text = icu::UnicodeString::fromUTF8(piece);
-  fold_width(text);
-  const bool zh = has_han(text);
-  icu::UnicodeString out;
-  const auto keep_without = [&](std::int32_t begin, std::int32_t end) {
-    icu::UnicodeString part(text, begin, end - begin);
+  icu::UnicodeString folded = icu::UnicodeString::fromUTF8({said.data(), static_cast<std::int32_t>(said.size())});
+  fold_width(folded);
+  const bool zh = has_han(folded);
+  const std::string text = utf8(folded);
+  std::string out;
+  const auto keep_without = [&](std::size_t begin, std::size_t end) {
+    std::string part = text.substr(begin, end - begin);
     for (const std::string& name : names) {
       const icu::UnicodeString known = icu::UnicodeString::fromUTF8(name);
-      if (known.countChar32() >= 2) part.findAndReplace(known, zh ? u"[姓名]" : u"[name]");
+      if (known.countChar32() >= 2) Poco::replaceInPlace(part, utf8(known), std::string(zh ? "[姓名]" : "[name]"));
     }
     patterns_->remove(part, zh);
     out += part;
   };
-  Search web(patterns_->web, text);
-  std::int32_t at = 0;
-  while (web.next()) {
-    keep_without(at, web.begin());
-    at = web.end();
-    out.append(text, web.begin(), at - web.begin());
+  std::size_t at = 0;
+  for (Expression::Match web; find(*patterns_->web, text, at, web); at = web.offset + web.length) {
+    keep_without(at, web.offset);
+    out.append(text, web.offset, web.length);
   }
-  keep_without(at, text.length());
-  std::string result;
-  out.toUTF8String(result);
-  return result;
+  keep_without(at, text.size());
+  return out;
 }
 
 }  // namespace qiao::bot

@@ -26,6 +26,7 @@ TEST(PersonalData, IsTakenOutOfWhatCustomersAndAgentsWrite) {
       {"收件人：欧阳震华 电话13812345678", "收件人：[姓名] 电话[电话]"},
       {"我是李婷，为您服务", "我是[姓名]，为您服务"},
       {"张先生您好", "[姓名]先生您好"},
+      {"我叫王𬭎，想退货", "我叫[姓名]，想退货"},
       {"My name is Anna Schmidt and I wait", "My name is [name] and I wait"},
       {"Dear Ms Brown, it is in stock", "Dear [name], it is in stock"},
       {"寄到上海市浦东新区世纪大道100号3楼302室", "[地址]"},
@@ -41,7 +42,7 @@ TEST(PersonalData, WhatIsNobodysStays) {
   for (const char* text :
        {"象牙白有货，链接 https://shop.example/p/884512345?c=2", "K-201 还有货吗", "满 199 减 30，共 1299.00 元",
         "2026-11-22 前有效", "营业时间 9:00-21:00", "7天无理由退货", "客服热线 400 800", "我是会员吗", "第 3 号柜台",
-        "open from 9 to 5", "iPhone 15 Pro", "这条路怎么走", "生产日期 2026-11-02"}) {
+        "open from 9 to 5", "iPhone 15 Pro", "这条路怎么走", "7 Am Stöckl", "ÉMr Bean", "生产日期 2026-11-02"}) {
     EXPECT_EQ(personal.removed(text), text);
   }
 }
