@@ -81,8 +81,16 @@ test('a synonym holds for the next customer, and is taken back', async () => {
   assert.match(await answerTo('皂粉区'), /第三排/);
   assert.doesNotMatch(await answerTo('番枧角'), /第三排/);
 
+  // Nobody writes into a list that has not come yet: saving it would delete what is there.
+  let arrive;
+  const arrived = new Promise(resolve => (arrive = resolve));
+  await page.route('**/api/v1/vocabulary', async route => (await arrived, route.continue()), {times: 1});
+  const asked = page.waitForRequest('**/api/v1/vocabulary');
   await page.getByTestId('knowledge-words').click();
+  await asked;
   const synonyms = page.getByTestId('words-synonyms');
+  assert.equal(await synonyms.count(), 0);
+  arrive();
   await synonyms.waitFor();
   const before = await synonyms.inputValue();
   await synonyms.fill(`${before}\n皂粉区 = 番枧角`.trim());
