@@ -1,11 +1,14 @@
 // A peer for the benchmark: what one would write with Node, `ws` and `better-sqlite3`. Messages of one turn of the event
 // loop share a commit with synchronous=FULL and are delivered after it.
-//   npm install && node peer.mjs PORT FILE
+//   npm install && node peer.mjs PORT FILE [KEY]
+// With KEY, 32 bytes in hex, what is posted is handled as the hub does: only with "Bearer USER.HMAC", and kept encrypted.
+import {createCipheriv, createHmac, randomBytes, timingSafeEqual} from 'node:crypto';
 import http from 'node:http';
 import Database from 'better-sqlite3';
 import {WebSocketServer} from 'ws';
 
-const [port, file] = process.argv.slice(2);
+const [port, file, hex] = process.argv.slice(2);
+const key = hex && Buffer.from(hex, 'hex');
 const db = new Database(file);
 db.pragma('journal_mode=WAL');
 db.pragma('synchronous=FULL');
@@ -28,14 +31,32 @@ function accept(from, body, done) {
   if (queue.push({from, body, done}) === 1) setImmediate(flush);
 }
 
+/** Who posts; undefined when the token is not ours. */
+function user(request) {
+  const [name, mark] = (request.headers.authorization ?? '').replace('Bearer ', '').split('.');
+  const ours = createHmac('sha256', key).update(name).digest();
+  const theirs = Buffer.from(mark ?? '', 'base64url');
+  return theirs.length === ours.length && timingSafeEqual(theirs, ours) ? name : undefined;
+}
+function seal(text) {
+  const nonce = randomBytes(12);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce);
+  return Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
+}
+
 const peers = new Map();
 const server = http.createServer((request, response) => {
+  const from = key ? user(request) : 'hook';
+  if (from === undefined) return response.writeHead(401).end();
   let body = '';
   request.on('data', chunk => body += chunk);
-  request.on('end', () => accept('hook', JSON.parse(body).text, id => {
-    response.setHeader('content-type', 'application/json');
-    response.end(`{"id":${id}}`);
-  }));
+  request.on('end', () => {
+    const {text} = JSON.parse(body);
+    accept(from, key ? seal(text) : text, id => {
+      response.setHeader('content-type', 'application/json');
+      response.end(`{"id":${id}}`);
+    });
+  });
 });
 new WebSocketServer({server, path: '/ws', perMessageDeflate: false}).on('connection', socket => {
   let me;

@@ -5,6 +5,7 @@
 //
 // Needs a release build; the peer runs when `npm install` was done here, the webhook part when wrk and nginx are installed.
 import {spawn, spawnSync} from 'node:child_process';
+import {createHmac, randomBytes} from 'node:crypto';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -61,10 +62,10 @@ async function floor() {
   return {kind: 'relay', port, pid: child.pid, stop: () => (child.kill(), fs.rmSync(log, {force: true}))};
 }
 
-async function peer() {
+async function peer(...key) {
   const port = await freePort();
   const file = path.join(work, `peer-${port}.db`);
-  const child = start(0, process.execPath, [path.join(here, 'peer.mjs'), String(port), file]);
+  const child = start(0, process.execPath, [path.join(here, 'peer.mjs'), String(port), file, ...key]);
   await listening(port);
   return {kind: 'relay', port, pid: child.pid, stop: () => child.kill()};
 }
@@ -184,6 +185,12 @@ if (only.has('webhook') && has('wrk') && has('nginx')) {
       const server = await peer();
       note('webhook', 'peer', wrk(`http://127.0.0.1:${server.port}/`, script('peer', [['Content-Type', 'application/json']])));
       server.stop();
+      const key = randomBytes(32);
+      const mark = createHmac('sha256', key).update('hook').digest('base64url');
+      const guarded = await peer(key.toString('hex'));
+      note('webhook', 'peer with token and encryption', wrk(`http://127.0.0.1:${guarded.port}/`,
+        script('guarded', [['Content-Type', 'application/json'], ['Authorization', `Bearer hook.${mark}`]])));
+      guarded.stop();
     }
     const server = await hub();
     const visitor = await server.call('/api/v1/visitor/sessions', {site: 'demo', language: 'en'});
