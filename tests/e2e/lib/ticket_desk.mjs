@@ -89,7 +89,9 @@ export class TicketDesk {
     assert.match(notice.delivery_detail, reason);
     const notes = (await this.transcript(conversation)).filter(m => m.note && m.author === 'system' && m.text.includes(notice.text));
     assert.equal(notes.length, 1);
-    const {state, agent, handoff_reason: why} = await this.agent.rest('GET', `/api/v1/conversations/${conversation.id}`);
+    const look = () => this.agent.rest('GET', `/api/v1/conversations/${conversation.id}`);
+    await until(async () => (await look()).state !== 'queued', 'routing to find who tells the customer');
+    const {state, agent, handoff_reason: why} = await look();
     assert.deepEqual({state, agent, why}, {state: 'assigned', agent: this.agent.me.id, why: 'not_told'});
   }
 }
